@@ -1,0 +1,1 @@
+"""Insertion scripts: made, proved, cached, and only ever read as data."""
