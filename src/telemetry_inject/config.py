@@ -1,0 +1,308 @@
+"""Settings of one run: flags > environment > `.env` > project file > defaults, each value checked once.
+
+Where each value comes from is kept for `--show-settings` and for the words of errors. A project file may
+belong to a stranger's repository, so it can tune a run but neither make one write in place or outside of
+the project, nor choose where sources and keys are sent, nor name packs (which may hold code).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from telemetry_inject import option_kinds as kinds
+from telemetry_inject.config_sources import ProjectFile, read_dotenv, read_project_file
+from telemetry_inject.errors import UsageError
+from telemetry_inject.option_kinds import Kind, Secret
+from telemetry_inject.types import Level
+
+CLOUD_TIMEOUT = 120.0
+LOCAL_TIMEOUT = 600.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every option of a run. Paths are as given (relative to the current directory), sizes in bytes."""
+
+    path: Path
+    stdin: bool = False
+    stdin_filename: str = "stdin.py"
+    # the pipeline
+    use_scripts: bool = False
+    max_parallel: int = 12
+    parallel: bool = True
+    max_retries: int = 3
+    reflection_threshold: int = 2
+    validate: bool = True
+    packs: Path | None = None
+    cache: bool = True
+    cache_dir: Path = Path(".telemetry_cache")
+    # what is instrumented
+    level: Level = Level.FUNCTION
+    all_functions: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    gitignore: bool = True
+    include_tests: bool = False
+    changed_since: str = ""
+    max_file_size: int = 5 * 1024**2
+    project_dir: Path | None = None
+    # what is written where
+    output: Path = Path("instrumented")
+    in_place: bool = False
+    remove: bool = False
+    dry_run: bool = False
+    diff: bool = False
+    check: bool = False
+    # what is said
+    json: bool = False
+    verbose: bool = False
+    quiet: bool = False
+    color: str = "auto"
+    debug: bool = False
+    debug_trace: bool = False
+    trace_level: str = "DEBUG"
+    trace_console: bool = True
+    # models
+    provider: str = ""
+    model: str = ""
+    base_url: str = ""
+    api_key: Secret | None = None
+    openai_api_key: Secret | None = None
+    anthropic_api_key: Secret | None = None
+    timeout: float = CLOUD_TIMEOUT
+    budget: Decimal | None = None
+    # for people, not for the pipeline
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def writes(self) -> bool:
+        """Whether the run may write results at all: not with --dry-run, --diff or --check."""
+        return not (self.dry_run or self.diff or self.check or self.stdin)
+
+    @property
+    def workers(self) -> int:
+        """How many workers may run at once."""
+        return self.max_parallel if self.parallel else 1
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The texts that must never be seen, for those who scrub messages."""
+        keys = (self.api_key, self.openai_api_key, self.anthropic_api_key)
+        login = re.match(r"https?://([^/@]+)@", self.base_url, re.IGNORECASE)
+        return tuple(key.reveal() for key in keys if key) + ((login[1],) if login else ())
+
+    def public(self) -> dict[str, Any]:
+        """All options under the names of the project file, as JSON values, secrets and logins starred."""
+        shown: dict[str, Any] = {"path": "-" if self.stdin else str(self.path)}
+        for option in OPTIONS:
+            value = getattr(self, option.attribute)
+            if isinstance(value, Path | Decimal | Secret):
+                value = str(value)
+            shown[option.name] = list(value) if isinstance(value, tuple) else value
+        shown["base-url"] = re.sub(r"//[^/@]*@", "//***@", self.base_url)
+        return shown
+
+
+class Option(NamedTuple):
+    """One option: its name in the project file (also `--show-settings`), kind, and where it may come from.
+
+    `flag` is what to call it in an error when it is not just `--name`. `refused` says why it may not be
+    in a project file; empty means that it may.
+    """
+
+    name: str
+    kind: Kind
+    environment: str = ""
+    flag: str = ""
+    refused: str = ""
+
+    @property
+    def attribute(self) -> str:
+        """Its name in Settings and in parsed arguments."""
+        return self.name.replace("-", "_")
+
+
+_ACTION = "it says what one run does: give it on the command line"
+_KEY = "keys do not belong in a project file: use the environment or .env"
+_WHERE = "it decides where sources and keys are sent: use a flag, the environment or .env"
+
+OPTIONS = (
+    Option("stdin-filename", kinds.TEXT, refused=_ACTION),
+    Option("use-scripts", kinds.BOOLEAN),
+    Option("max-parallel", kinds.whole(1, kinds.MOST_WORKERS), "MAX_PARALLEL"),
+    Option("parallel", kinds.BOOLEAN, flag="--no-parallel"),
+    Option("max-retries", kinds.whole(0)),
+    Option("reflection-threshold", kinds.whole(1)),
+    Option("validate", kinds.BOOLEAN),
+    Option("packs", kinds.FOLDER, refused="a pack may hold code: give --packs on the command line"),
+    Option("cache", kinds.BOOLEAN, flag="--no-cache"),
+    Option("cache-dir", kinds.FOLDER),
+    Option("level", kinds.LEVEL),
+    Option("all-functions", kinds.BOOLEAN),
+    Option("include", kinds.GLOBS),
+    Option("exclude", kinds.GLOBS),
+    Option("gitignore", kinds.BOOLEAN, flag="--no-gitignore"),
+    Option("include-tests", kinds.BOOLEAN),
+    Option("changed-since", kinds.TEXT, refused=_ACTION),
+    Option("max-file-size", kinds.SIZE),
+    Option("output", kinds.FOLDER),
+    Option("in-place", kinds.BOOLEAN, refused=_ACTION),
+    Option("remove", kinds.BOOLEAN, refused=_ACTION),
+    Option("dry-run", kinds.BOOLEAN, refused=_ACTION),
+    Option("diff", kinds.BOOLEAN, refused=_ACTION),
+    Option("check", kinds.BOOLEAN, refused=_ACTION),
+    Option("json", kinds.BOOLEAN, refused=_ACTION),
+    Option("verbose", kinds.BOOLEAN),
+    Option("quiet", kinds.BOOLEAN),
+    Option("color", kinds.COLOR),
+    Option("debug", kinds.BOOLEAN, "DEBUG", refused="set DEBUG=true in the environment"),
+    Option("debug-trace", kinds.BOOLEAN, "DEBUG_TRACE"),
+    Option("trace-level", kinds.TRACE_LEVEL, "DEBUG_TRACE_LEVEL"),
+    Option("trace-console", kinds.BOOLEAN, flag="--no-trace-console"),
+    Option("provider", kinds.PROVIDER, "LLM_PROVIDER", refused=_WHERE),
+    Option("model", kinds.TEXT, "LLM_MODEL"),
+    Option("base-url", kinds.URL, "LLM_BASE_URL", refused=_WHERE),
+    Option("api-key", kinds.SECRET, refused=_KEY),
+    Option("openai-api-key", kinds.SECRET, "OPENAI_API_KEY", refused=_KEY),
+    Option("anthropic-api-key", kinds.SECRET, "ANTHROPIC_API_KEY", refused=_KEY),
+    Option("timeout", kinds.SECONDS, "LLM_TIMEOUT"),
+    Option("budget", kinds.MONEY),
+)
+
+
+def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str], folder: Path) -> Settings:
+    """Settings from parsed arguments (only those given), the environment, and the files that apply.
+
+    `folder` is the current directory. Raises UsageError for the first value that is not allowed.
+    """
+    stdin = flags.get("path") == "-"
+    path = folder if stdin or not flags.get("path") else Path(flags["path"])
+    isolated = bool(flags.get("isolated"))
+    dotenv, notes = ({}, []) if isolated else read_dotenv(folder / ".env")
+    project = None if isolated else read_project_file(path, flags.get("config"))
+    file_values = _allowed_in_file(project) if project else {}
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for option in OPTIONS:
+        found = _find(option, flags, environment, dotenv, file_values)
+        if found is None:
+            continue
+        text, source = found
+        if source == "file":
+            assert project is not None
+            source = f"{project.path}: {option.name}"
+            values[option.attribute] = _from_file(option, text, source, project.path.parent)
+        elif option.name == "debug":
+            values["debug"], note = _debug(text, source)
+            notes += note
+        else:
+            values[option.attribute] = _checked(option, text, source)
+        sources[option.name] = source
+    _color_from_environment(values, sources, environment)
+    values.setdefault("provider", _provider(values))
+    if values["provider"] == "ollama":
+        values.setdefault("timeout", LOCAL_TIMEOUT)
+    project_dir = project.path.parent if project else None
+    return Settings(
+        path=path, stdin=stdin, project_dir=project_dir, notes=tuple(notes), sources=sources, **values
+    )
+
+
+def _find(
+    option: Option,
+    flags: Mapping[str, Any],
+    environment: Mapping[str, str],
+    dotenv: Mapping[str, str],
+    file_values: Mapping[str, Any],
+) -> tuple[Any, str] | None:
+    """The value that wins and its source; an empty variable counts as not set, as in `.env` templates."""
+    if flags.get(option.attribute) is not None:
+        return flags[option.attribute], option.flag or f"--{option.name}"
+    if option.environment:
+        for place, variables in (("environment variable ", environment), (".env: ", dotenv)):
+            if variables.get(option.environment):
+                return variables[option.environment], place + option.environment
+    if option.name in file_values:
+        return file_values[option.name], "file"
+    return None
+
+
+def _checked(option: Option, value: Any, source: str) -> Any:
+    try:
+        return option.kind.parse(value)
+    except ValueError:
+        hidden = option.kind is kinds.SECRET or (option.kind is kinds.URL and "@" in str(value))
+        shown = "the value" if hidden else repr(value)
+        raise UsageError(f"{source}: {shown} is not allowed", f"Allowed: {option.kind.allowed}.") from None
+
+
+def _from_file(option: Option, value: Any, source: str, folder: Path) -> Any:
+    right_type = isinstance(value, option.kind.toml) and (
+        not isinstance(value, bool) or bool in option.kind.toml
+    )
+    if not right_type:
+        raise UsageError(f"{source}: {value!r} is not allowed", f"Allowed: {option.kind.allowed}.")
+    parsed = _checked(option, value, source)
+    if isinstance(parsed, Path):
+        inside = (folder / parsed).resolve()
+        if not inside.is_relative_to(folder.resolve()) or inside == folder.resolve():
+            raise UsageError(
+                f"{source}: {value!r} leads outside of the project",
+                "A project file may only name folders below its own; use the flag for another place.",
+            )
+        return folder / parsed
+    return parsed
+
+
+def _allowed_in_file(project: ProjectFile) -> Mapping[str, Any]:
+    options = {option.name: option for option in OPTIONS}
+    for name in project.values:
+        option = options.get(name)
+        if option is None:
+            import difflib
+
+            known = [each.name for each in OPTIONS if not each.refused]
+            close = difflib.get_close_matches(name.replace("_", "-").removeprefix("no-"), known, 1)
+            hint = f"Did you mean {close[0]}?" if close else "Allowed: " + ", ".join(known) + "."
+            raise UsageError(f"{project.path}: unknown key {name!r} in {project.where}", hint)
+        if option.refused:
+            raise UsageError(f"{project.path}: {name} is not allowed in {project.where}", option.refused + ".")
+    return project.values
+
+
+def _debug(text: str, source: str) -> tuple[bool, list[str]]:
+    """DEBUG is a name that other programs use with other values: those are told, not refused."""
+    try:
+        return bool(kinds.BOOLEAN.parse(text)), []
+    except ValueError:
+        return False, [f"{source}: {text!r} is neither true nor false and is ignored"]
+
+
+def _color_from_environment(
+    values: dict[str, Any], sources: dict[str, str], environment: Mapping[str, str]
+) -> None:
+    if sources.get("color") == "--color":
+        return
+    for name, color in (("NO_COLOR", "never"), ("FORCE_COLOR", "always")):
+        if environment.get(name):
+            values["color"], sources["color"] = color, f"environment variable {name}"
+            return
+    if environment.get("TERM") == "dumb":
+        values["color"], sources["color"] = "never", "environment variable TERM"
+
+
+def _provider(values: Mapping[str, Any]) -> str:
+    """The provider that the keys and the address imply; empty when there is none."""
+    key = values.get("api_key")
+    if key is not None:
+        return "anthropic" if key.reveal().startswith("sk-ant-") else "openai"
+    for name in ("openai", "anthropic"):
+        if values.get(f"{name}_api_key"):
+            return name
+    return "ollama" if values.get("base_url") else ""

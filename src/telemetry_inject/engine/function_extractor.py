@@ -1,0 +1,250 @@
+"""FunctionExtractor: the functions of a parsed file, nested and named, and the units they form."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from telemetry_inject.engine.newlines import indent_before
+from telemetry_inject.engine.packs import Grammar, Pack, guard_pattern
+from telemetry_inject.types import Level
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_OPT_OUT = re.compile(rb"telemetry:[ \t]*skip(?!-file)\b")
+_ASKED = "asked for in a comment"
+_OPT_OUT_FILE = re.compile(rb"telemetry:[ \t]*skip-file\b")
+
+
+@dataclass(slots=True)
+class Function:
+    """One function in the tree. `site` is its name in the inserted text: unique in its file.
+
+    `skip` is the reason why nothing goes into it, empty when it is instrumented. `documented` is the offset
+    behind its documentation (or of its body's start), `first` the first statement after it.
+    """
+
+    node: Node
+    body: Node
+    name: str
+    qualname: str
+    site: str
+    start: int
+    end: int
+    outer: Function | None
+    scope: str
+    skip: str = ""
+    first: Node | None = None
+    documentation: Node | None = None
+    children: list[Function] = field(default_factory=list)
+
+    @property
+    def line(self) -> int:
+        """The line of the function's first byte, from 1."""
+        return self.node.start_point[0] + 1
+
+
+@dataclass(slots=True)
+class Extraction:
+    """The functions of a file in source order, and those of them that are units."""
+
+    functions: list[Function]
+    outermost: list[Function]
+    scopes: list[tuple[int, int]]
+
+
+def opted_out(source: bytes) -> bool:
+    """Whether the file says in one of its first lines that it wants no telemetry."""
+    return b"skip-file" in source[:2000] and bool(_OPT_OUT_FILE.search(source[:2000]))
+
+
+def extract(root: Node, source: bytes, pack: Pack, grammar: Grammar, level: Level, everything: bool) -> Extraction:
+    """All functions under `root`, with the reasons to leave some alone. `everything`: only the safety reasons."""
+    from tree_sitter import QueryCursor
+
+    captures = QueryCursor(grammar.functions).captures(root)
+    names = pack.config["nodes"]
+    joiner, inside = pack.config["qualname"]["separator"], pack.config["qualname"]["in_function"]
+    entries = [(node.start_byte, -node.end_byte, False, node) for node in captures.get("function", ())]
+    entries += [(node.start_byte, -node.end_byte, True, node) for node in captures.get("scope", ())]
+    entries.sort(key=_position)
+    functions: list[Function] = []
+    outermost: list[Function] = []
+    scopes: list[tuple[int, int]] = []
+    seen: Counter[str] = Counter()
+    # Open containers: (end, prefix for names inside, function or None for a scope)
+    stack: list[tuple[int, str, Function | None]] = []
+    enclosing: list[Function | None] = []
+    for start, negative_end, is_scope, node in entries:
+        while stack and stack[-1][0] <= start:
+            stack.pop()
+            enclosing.pop()
+        outer = enclosing[-1] if enclosing else None
+        prefix = stack[-1][1] if stack else ""
+        name_node = node.child_by_field_name(names["name"])
+        name = source[name_node.start_byte : name_node.end_byte].decode("utf-8", "replace") if name_node else ""
+        qualname = prefix + name
+        if is_scope:
+            scopes.append((start, -negative_end))
+            stack.append((-negative_end, qualname + joiner, None))
+            enclosing.append(outer)
+            continue
+        body = node.child_by_field_name(names["body"])
+        if body is None:
+            continue
+        seen[qualname] += 1
+        site = qualname if seen[qualname] == 1 else f"{qualname}#{seen[qualname]}"
+        scope = "class" if stack and stack[-1][2] is None else ""
+        function = Function(node, body, name, qualname, site, start, -negative_end, outer, scope)
+        functions.append(function)
+        (outer.children if outer else outermost).append(function)
+        stack.append((-negative_end, qualname + inside, function))
+        enclosing.append(function)
+    _explain(functions, source, root, pack, level, everything)
+    return Extraction(functions, outermost, scopes)
+
+
+def _position(entry: tuple[int, int, bool, Node]) -> tuple[int, int]:
+    return entry[0], entry[1]
+
+
+def _explain(
+    functions: list[Function], source: bytes, root: Node, pack: Pack, level: Level, everything: bool
+) -> None:
+    """Set `skip` where a function is to be left alone, and find the first statement of the others."""
+    config = pack.config
+    skip: Mapping[str, Any] = config.get("skip", {})
+    hot = frozenset() if everything else frozenset(skip.get("hot", ()))
+    never: Mapping[str, str] = skip.get("never", {})
+    decorated = config["nodes"].get("decorated")
+    asked = _asked_lines(source, root, pack)
+    for function in functions:
+        outer = function.outer
+        if outer is not None and outer.skip in (_ASKED, *skip.get("decorators", {}).values()):
+            function.skip = outer.skip
+            continue
+        _find_first(function, config)
+        parent = function.node.parent
+        if parent is None or parent.type != decorated:
+            parent = None
+        function.skip = (
+            never.get(function.name)
+            or (parent and _by_decorator(parent, source, pack))
+            or (asked and _asked(function, parent, asked))
+            or _stub(function, source, pack)
+            or ("called implicitly and often" if function.name in hot else "")
+            or ("" if everything else _trivial(function, source, pack))
+            or ("syntax error" if function.node.has_error else "")
+        )
+    pattern = guard_pattern(pack, level.value)
+    if pattern:
+        _guard(functions, source, root, pattern)
+
+
+def _find_first(function: Function, config: Mapping[str, Any]) -> None:
+    rules = config["documentation"]
+    comments = config.get("comment", ())
+    body = function.body
+    for index in range(body.named_child_count):
+        node = body.named_child(index)
+        if node is None or node.type in comments:
+            continue
+        if function.documentation is None and is_documentation(node, rules):
+            function.documentation = node
+            continue
+        function.first = node
+        return
+
+
+def is_documentation(node: Node, rules: Mapping[str, Any]) -> bool:
+    """Whether a statement is nothing but documentation, by the pack's rules."""
+    if node.type != rules["statement"] or node.named_child_count != 1:
+        return False
+    value = node.named_child(0)
+    return value is not None and value.type in rules["values"]
+
+
+def _stub(function: Function, source: bytes, pack: Pack) -> str:
+    if function.first is None:
+        return "stub"
+    text = source[function.first.start_byte : function.body.end_byte]
+    pattern = pack.config.get("stub")
+    return "stub" if pattern and len(text) < 300 and _compiled(pattern).fullmatch(text.strip()) else ""
+
+
+def _trivial(function: Function, source: bytes, pack: Pack) -> str:
+    rules = pack.config.get("trivial")
+    first = function.first
+    if not rules or first is None or first.type not in rules["statements"]:
+        return ""
+    after = first.next_named_sibling
+    while after is not None and after.type in pack.config.get("comment", ()):
+        after = after.next_named_sibling
+    if after is not None:
+        return ""
+    text = source[first.start_byte : first.end_byte]
+    return "" if _compiled(rules["unless"]).search(text) else "trivial"
+
+
+@lru_cache(maxsize=None)
+def _compiled(pattern: str) -> re.Pattern[bytes]:
+    return re.compile(pattern.encode())
+
+
+def _by_decorator(parent: Node, source: bytes, pack: Pack) -> str:
+    table: Mapping[str, str] = pack.config.get("skip", {}).get("decorators", {})
+    kind = pack.config["nodes"]["decorator"]
+    for node in parent.named_children:
+        if node.type != kind:
+            continue
+        text = source[node.start_byte + 1 : node.end_byte].split(b"(")[0].split(b"#")[0].strip()
+        dotted = text.decode("utf-8", "replace")
+        for end, reason in table.items():
+            if dotted == end or dotted.endswith("." + end):
+                return reason
+    return ""
+
+
+def _asked_lines(source: bytes, root: Node, pack: Pack) -> dict[int, bool]:
+    """Rows of the comments that ask for a function to be left alone -> whether the comment has its own line."""
+    if b"telemetry:" not in source:
+        return {}
+    rows = {}
+    for found in _OPT_OUT.finditer(source):
+        node = root.descendant_for_byte_range(found.start(), found.end())
+        if node is not None and node.type in pack.config.get("comment", ()):
+            rows[node.start_point[0]] = indent_before(source, node.start_byte) is not None
+    return rows
+
+
+def _asked(function: Function, decorated: Node | None, asked: Mapping[int, bool]) -> str:
+    top, header = (decorated or function.node).start_point[0], function.node.start_point[0]
+    on_header = any(not asked.get(row, True) for row in range(top, function.body.start_point[0] + 1))
+    return _ASKED if on_header or header in asked or asked.get(top - 1) else ""
+
+
+def _guard(functions: list[Function], source: bytes, root: Node, pattern: re.Pattern[bytes]) -> None:
+    """Leave out every function that holds (also in a nested one) an identifier of the guard list."""
+    starts: list[int] | None = None
+    for found in pattern.finditer(source):
+        if starts is None:
+            starts = [function.start for function in functions]
+        index = bisect_right(starts, found.start()) - 1
+        inner = functions[index] if index >= 0 else None
+        while inner is not None and inner.end <= found.start():
+            inner = inner.outer
+        if inner is None:
+            continue
+        node = root.descendant_for_byte_range(found.start(), found.end())
+        if node is None or node.type != "identifier":
+            continue
+        reason = f"uses {found.group().decode()}"
+        while inner is not None:
+            inner.skip = inner.skip or reason
+            inner = inner.outer

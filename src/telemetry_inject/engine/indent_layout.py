@@ -1,0 +1,175 @@
+"""Languages where indentation makes blocks: a body is wrapped by a line above it and one more level of indent.
+
+    def fetch(self, key):                 def fetch(self, key):
+        \"\"\"Stays first.\"\"\"                  \"\"\"Stays first.\"\"\"
+        return self.rows[key]                 with _tlm("Store.fetch"):
+                                                  return self.rows[key]
+
+All of it is insertions: the line above, and the missing indent of each line that begins with the body's own
+indent. Lines inside of strings, blank lines, and lines that are indented less than the body (they can only
+lie inside of brackets or be comments) stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from telemetry_inject.engine.function_extractor import Function
+from telemetry_inject.engine.newlines import indent_before, line_start, newline_after
+from telemetry_inject.types import Insertion
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Range = tuple[int, int]
+
+
+class Unwrappable(Exception):
+    """A body that can't be wrapped safely; the message is the reason shown to the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How one instrumented function around a place moves it: `unit` is inserted behind `indent`."""
+
+    indent: bytes
+    unit: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Wrap:
+    """The plan for one function: where its header goes, which lines move, and by how much."""
+
+    at: int
+    text: bytes
+    frame: Frame
+    lines: Range
+
+
+def moved(indent: bytes, frames: Sequence[Frame]) -> bytes:
+    """What `indent` becomes once the instrumented functions around it have moved it."""
+    for frame in sorted(frames, key=_depth, reverse=True):
+        cut = len(frame.indent)
+        indent = indent[:cut] + frame.unit + indent[cut:]
+    return indent
+
+
+def _depth(frame: Frame) -> int:
+    return len(frame.indent)
+
+
+def plan(
+    function: Function, source: bytes, header: bytes, split: bytes, frames: Sequence[Frame], nesting: int
+) -> Wrap:
+    """How to wrap `function` with the line `header`. `frames` are those of its instrumented outer functions.
+
+    `split` marks a header in front of which a line had to be broken, so that removal can join it again.
+    Raises Unwrappable with the reason when the layout of the body does not allow it.
+    """
+    first = function.first
+    assert first is not None
+    own_indent = indent_before(source, function.start)
+    if own_indent is None:
+        raise Unwrappable("does not begin its line")
+    newline = newline_after(source, function.start)
+    colon = _header_end(function)
+    block = function.documentation or first
+    between = source[colon : block.start_byte]
+    if not _breaks_line(between):
+        return _one_liner(function, source, header, split, frames, own_indent, newline, colon)
+    indent = indent_before(source, block.start_byte)
+    if indent is None or not indent.startswith(own_indent) or len(indent) == len(own_indent):
+        raise Unwrappable("indentation is not consistent")
+    unit = indent[len(own_indent) :]
+    end = function.body.end_byte
+    if re.search(rb"[\r\n]" + re.escape(indent + unit * nesting), source[first.start_byte : end]):
+        raise Unwrappable("nested too deeply for one more block")
+    frame = Frame(indent, unit)
+    here = moved(indent, frames)
+    deeper = newline + here + unit
+    if line_start(source, first.start_byte) + len(indent) == first.start_byte:
+        text = header + deeper
+    else:  # the first statement shares its line with the documentation
+        text = newline + here + header + split + deeper
+    return Wrap(first.start_byte, text, frame, (first.start_byte, end))
+
+
+def _one_liner(
+    function: Function, source: bytes, header: bytes, split: bytes, frames: Sequence[Frame],
+    own_indent: bytes, newline: bytes, colon: int,
+) -> Wrap:  # fmt: skip
+    """`def f(): return 1` gets its header behind the colon; documentation in between gets a line of its own."""
+    first = function.first
+    assert first is not None
+    unit = b"\t" if own_indent.endswith(b"\t") else b"    "
+    here = newline + moved(own_indent, frames) + unit
+    frame = Frame(own_indent + unit, unit)
+    if function.documentation is None:
+        return Wrap(colon, here + header, frame, (first.start_byte, first.start_byte))
+    raise Unwrappable("documentation and code share the line of the header")
+
+
+def _header_end(function: Function) -> int:
+    """The offset behind the token that opens the body."""
+    node: Node | None = function.body.prev_sibling
+    while node is not None and node.type != ":":
+        node = node.prev_sibling
+    if node is None:
+        raise Unwrappable("has no header")
+    return node.end_byte
+
+
+def _breaks_line(between: bytes) -> bool:
+    """Whether a logical line ends in `between` (a backslash joins two lines)."""
+    return bool(re.search(rb"[\r\n]", re.sub(rb"\\(?:\r\n|\r|\n)", b"", between)))
+
+
+@lru_cache(maxsize=256)
+def _line_pattern(indent: bytes) -> re.Pattern[bytes]:
+    """A line end followed by `indent` and, on the same line, something that is not white space."""
+    return re.compile(rb"(?:\r\n|\n|\r)" + re.escape(indent) + rb"(?=[ \t]*[^\s])")
+
+
+def reindent(source: bytes, wrap: Wrap, opaque: Sequence[Range]) -> Iterator[Insertion]:
+    """The missing indent of each line that `wrap` moves. `opaque` ranges (sorted) keep their lines."""
+    start, end = wrap.lines
+    indent, unit = wrap.frame.indent, wrap.frame.unit
+    found = _line_pattern(indent).finditer(source, start, end)
+    if not opaque:
+        for match in found:
+            yield Insertion(match.end(), unit)
+        return
+    starts = [first for first, _ in opaque]
+    for match in found:
+        offset = match.end()
+        index = bisect_right(starts, match.start()) - 1
+        if index < 0 or opaque[index][1] <= match.start():
+            yield Insertion(offset, unit)
+
+
+def opaque_ranges(root: Node, source: bytes, hint: re.Pattern[bytes], kinds: Sequence[str]) -> list[Range]:
+    """The nodes of the given kinds that span lines, found by asking the tree only where `hint` matches.
+
+    The hint has to match at the start of every such node: an outer one is then found before what it holds.
+    """
+    ranges: list[Range] = []
+    here = 0
+    while found := hint.search(source, here):
+        here = found.end()
+        node: Node | None = root.descendant_for_byte_range(found.start(), found.end())
+        for _ in range(4):
+            if node is None or node.type in kinds:
+                break
+            node = node.parent
+        else:
+            continue
+        if node is not None and node.type in kinds:
+            here = max(here, node.end_byte)
+            if node.start_point[0] != node.end_point[0]:
+                ranges.append((node.start_byte, node.end_byte))
+    return ranges

@@ -1,0 +1,77 @@
+"""What a language's own parser says of a file, before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from telemetry_inject.engine.packs import Grammar, Pack, grammar_of, hooks_of
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A refusal: the line (from 1, or 0 when unknown) and message, and whether the insertions are to blame."""
+
+    line: int
+    message: str
+    ours: bool
+
+    @property
+    def text(self) -> str:
+        """In one line, for a person."""
+        return f"line {self.line}: {self.message}" if self.line else self.message
+
+
+def native_check(
+    output: bytes, pack: Pack, base: bytes | None = None, grammar: Grammar | None = None
+) -> Verdict | None:
+    """None when `output` is fine by the pack's own parser, or without one adds no error to the tree.
+
+    With `base`, a file that this machine's parser refuses before and after alike (a newer syntax than its
+    own, say) is judged by the grammar instead.
+    """
+    hooks = hooks_of(pack)
+    if hooks is None or not hasattr(hooks, "check"):
+        return None if base is None else _by_grammar(output, pack, grammar or grammar_of(pack))
+    found: tuple[int, str] | None = hooks.check(output)
+    if found is None:
+        return None
+    if base is None:
+        return Verdict(*found, ours=False)
+    original: tuple[int, str] | None = hooks.check(base)
+    if original is None:
+        return Verdict(*found, ours=True)
+    grammar = grammar or grammar_of(pack)
+    old = _unsupported(base, pack, grammar)
+    if old:
+        return Verdict(*original, ours=False) if not old[1] else Verdict(old[0], old[1], ours=False)
+    return _by_grammar(output, pack, grammar)
+
+
+def _by_grammar(output: bytes, pack: Pack, grammar: Grammar) -> Verdict | None:
+    hooks = hooks_of(pack)
+    text = hooks.parseable(output) if hooks and hasattr(hooks, "parseable") else output
+    if text is None or grammar.parser.parse(text).root_node.has_error:
+        return Verdict(0, "the instrumented text does not parse", ours=False)
+    return None
+
+
+def _unsupported(base: bytes, pack: Pack, grammar: Grammar) -> tuple[int, str] | None:
+    """The first node of a kind that the pack declares unsupported: its line and the reason."""
+    from tree_sitter import Query, QueryCursor
+
+    kinds: dict[str, str] = pack.config.get("unsupported", {})
+    if not kinds:
+        return None
+    query = Query(grammar.language, " ".join(f"({kind}) @{kind}" for kind in kinds))
+    hooks = hooks_of(pack)
+    text = hooks.parseable(base) if hooks and hasattr(hooks, "parseable") else base
+    captures = QueryCursor(query).captures(grammar.parser.parse(text or b"").root_node)
+    for kind, nodes in captures.items():
+        return nodes[0].start_point[0] + 1, kinds[kind]
+    return None
+
+
+def prove_program(base: bytes, output: bytes, pack: Pack, alias: str) -> bool:
+    """Whether `output` without our nodes has the syntax tree of `base`, by the language's own parser."""
+    hooks = hooks_of(pack)
+    return bool(hooks and hasattr(hooks, "same_program") and hooks.same_program(base, output, alias))

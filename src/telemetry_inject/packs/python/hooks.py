@@ -1,0 +1,110 @@
+"""What the Python pack cannot say as data: its own parser's verdict, and source encodings."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+
+_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_BOM = b"\xef\xbb\xbf"
+# One byte a character, ASCII in its lower half: such a file can be parsed with its other bytes masked.
+_SINGLE_BYTE = re.compile(r"(?:iso-?8859|latin|l\d|cp125\d|cp8[56]\d|windows-125\d|koi8|mac|euc)[-_\w]*", re.I)
+_MASK = bytes(byte if byte < 128 else ord("x") for byte in range(256))
+
+
+def encoding_of(source: bytes) -> str:
+    """The declared encoding, by PEP 263; "utf-8" when none is."""
+    if source.startswith(_BOM):
+        return "utf-8"
+    for line in source[:1000].splitlines()[:2]:
+        found = _COOKIE.match(line)
+        if found:
+            return found[1].decode("ascii", "replace").lower()
+        if line.strip(b" \t\f\r") and not line.lstrip(b" \t\f").startswith(b"#"):
+            break
+    return "utf-8"
+
+
+def parseable(source: bytes) -> bytes | None:
+    """The source as UTF-8 of the same length, for the tree-sitter parser; None where that cannot be had."""
+    try:
+        source.decode("utf-8")
+        encoding = encoding_of(source)
+        if source.isascii() or encoding.replace("_", "-") in ("utf-8", "utf8", "utf-8-sig"):
+            return source
+    except UnicodeDecodeError:
+        encoding = encoding_of(source)
+    return source.translate(_MASK) if _SINGLE_BYTE.fullmatch(encoding) else None
+
+
+def check(source: bytes) -> tuple[int, str] | None:
+    """Line and message of what this interpreter's own compiler has against `source`; None if it has nothing."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source, "<source>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error.lineno or 0, error.msg
+    except (ValueError, MemoryError, RecursionError, OverflowError) as error:
+        return 0, str(error) or type(error).__name__
+    return None
+
+
+def same_program(source: bytes, output: bytes, alias: str) -> bool:
+    """Whether `output` without our nodes is the syntax tree of `source`. Slow: for sources that need proof."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            before, after = ast.parse(source), ast.parse(output)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    after = _Without(alias).visit(after)
+    try:
+        return ast.dump(before) == ast.dump(after)
+    except RecursionError:
+        return False
+
+
+class _Without(ast.NodeTransformer):
+    """Takes the inserted nodes out of a tree."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias, self.span = alias, alias + "_s"
+
+    def _ours(self, node: ast.AST) -> str | None:
+        if not isinstance(node, ast.Call):
+            return None
+        function = node.func
+        if isinstance(function, ast.Name) and function.id == self.alias:
+            return "enter"
+        if (
+            isinstance(function, ast.Attribute)
+            and isinstance(function.value, ast.Name)
+            and function.value.id == self.span
+        ):
+            return function.attr
+        return None
+
+    def visit_With(self, node: ast.With) -> ast.AST | list[ast.stmt]:
+        self.generic_visit(node)
+        return node.body if self._ours(node.items[0].context_expr) == "enter" else node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        self.generic_visit(node)
+        return None if self._ours(node.value) in ("branch", "loop", "handled", "assign") else node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        return node.args[0] if self._ours(node) == "returns" else node
+
+    def visit_Try(self, node: ast.Try) -> ast.AST | None:
+        first = node.body[0]
+        if (
+            isinstance(first, ast.ImportFrom)
+            and (first.module or "") == "_telemetry_inject"
+            and any((name.asname or name.name) == self.alias for name in first.names)
+        ):
+            return None
+        self.generic_visit(node)
+        return node

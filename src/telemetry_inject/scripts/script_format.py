@@ -1,0 +1,218 @@
+"""The exact form of an insertion script: data about one function and its edits, in a file that also runs.
+
+    #!/usr/bin/env python3
+    \"\"\"Instruments one function: python3 THIS_FILE < function > instrumented\"\"\"
+    META = {"function": "calculate_ema", "language": "python", ...}     # one line of JSON
+    EDITS = [[119, "    with _tlm(..."], ...]                           # one line of JSON
+    # ---- fixed driver ...                                             # the same bytes in every script
+
+We never execute such a file. We recognise it, which means: the header and the driver are ours, and writing
+the two JSON values again gives the very same bytes. Then we apply the edits ourselves. Every other file is
+a foreign script, for the sandbox only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from json.encoder import encode_basestring
+from typing import Any
+
+from telemetry_inject.errors import ExitCode, TelemetryInjectError
+from telemetry_inject.types import Insertion, Script
+
+MAX_SCRIPT_BYTES = 8 * 1024 * 1024
+MAX_OFFSET = 2**31 - 1
+
+HEADER = """\
+#!/usr/bin/env python3
+\"\"\"Instruments one function: python3 THIS_FILE < function > instrumented\"\"\"
+"""
+
+DRIVER = '''
+# ---- fixed driver: the same in every script; read as data, never run, by telemetry-inject ----
+import hashlib
+import sys
+
+
+def instrument(source: bytes) -> bytes:
+    """Give the function back with its telemetry; raise ValueError when it is not the function of META."""
+    digest = hashlib.sha256(source).hexdigest()
+    if digest == META["output_sha256"]:
+        return source
+    if digest != META["source_sha256"]:
+        raise ValueError("the input is not the function this script was made for")
+    if EDITS and EDITS[-1][0] > len(source):
+        raise ValueError("an edit lies outside of the function")
+    parts, done = [], 0
+    for offset, text in EDITS:
+        parts += source[done:offset], text.encode()
+        done = offset
+    output = b"".join(parts) + source[done:]
+    if hashlib.sha256(output).hexdigest() != META["output_sha256"]:
+        raise ValueError("the edits do not give the output promised in META")
+    return output
+
+
+if __name__ == "__main__":
+    try:
+        result = instrument(sys.stdin.buffer.read())
+    except ValueError as error:
+        sys.exit(f"{ascii(META['function'])}: {error}")
+    sys.stdout.buffer.write(result)
+'''
+
+_HEAD = HEADER.encode() + b"META = "
+_BETWEEN = "\nEDITS = "
+_TAIL = b"\n" + DRIVER.encode()
+
+# What tells the fixed parts of a script from anything else, for readers that can't import this module.
+FORM_SHA256 = sha256(HEADER.encode() + DRIVER.encode()).hexdigest()
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_are_digests = re.compile(r"[0-9a-f]{64} [0-9a-f]{64} [0-9a-f]{64}").fullmatch
+_is_hex = re.compile(r"[0-9a-f]{1,128}").fullmatch
+_is_language = re.compile(r"[a-z0-9][a-z0-9_+-]{0,39}").fullmatch
+_KEYS = ("function", "language", "template", "key", "source_sha256", "output_sha256", "sites")
+
+
+class ScriptRefused(TelemetryInjectError):
+    """A script can't be written in the exact form, or must not be applied to this source."""
+
+    exit_code = ExitCode.INCOMPLETE
+
+
+def render(script: Script) -> bytes:
+    """The bytes of the script's file.
+
+    Raises ScriptRefused when an inserted text is not UTF-8 or the file would be too large to be recognised.
+    """
+    meta = script.meta
+    quote = encode_basestring
+    try:
+        edits = _encode([(offset, text.decode()) for offset, text in script.edits])
+        body = (
+            f'{{"function": {quote(meta["function"])}, "language": "{meta["language"]}", '
+            f'"template": "{meta["template"]}", "key": "{meta["key"]}", '
+            f'"source_sha256": "{meta["source_sha256"]}", "output_sha256": "{meta["output_sha256"]}", '
+            f'"sites": {meta["sites"]}}}{_BETWEEN}{edits}'
+        ).encode()
+    except UnicodeError as error:
+        raise ScriptRefused(f"{meta['function']!a}: an inserted text or the name is not UTF-8") from error
+    data = b"".join((_HEAD, body, _TAIL))
+    if len(data) > MAX_SCRIPT_BYTES:
+        raise ScriptRefused(f"{meta['function']!a}: its script would be larger than {MAX_SCRIPT_BYTES} bytes")
+    return data
+
+
+def recognise(data: bytes) -> Script | None:
+    """The script, if `data` is of the exact form to the last byte; None for everything else."""
+    if not len(_HEAD) + len(_TAIL) < len(data) <= MAX_SCRIPT_BYTES:
+        return None
+    if not (data.startswith(_HEAD) and data.endswith(_TAIL)):
+        return None
+    try:
+        head, _, tail = data[len(_HEAD) : -len(_TAIL)].decode().partition(_BETWEEN)
+        meta, edits = json.loads(head), json.loads(tail)
+        # Duplicate keys, spaces, escapes and numbers written otherwise: all of them end here.
+        if _encode(meta) != head or _encode(edits) != tail:
+            return None
+    except (ValueError, RecursionError):
+        return None
+    insertions = _insertions(edits)
+    return Script(meta, insertions) if insertions is not None and _is_meta(meta) else None
+
+
+def _is_meta(meta: Any) -> bool:
+    return (
+        type(meta) is dict
+        and tuple(meta) == _KEYS
+        and all(type(meta[key]) is str for key in _KEYS[:-1])
+        and type(meta["sites"]) is int
+        and 0 <= meta["sites"] <= MAX_OFFSET
+        and _is_language(meta["language"]) is not None
+        and _is_hex(meta["template"]) is not None
+        and _are_digests(f"{meta['key']} {meta['source_sha256']} {meta['output_sha256']}") is not None
+    )
+
+
+def _insertions(edits: Any) -> tuple[Insertion, ...] | None:
+    # Sets of types, not a loop over the edits: a script has one for each re-indented line.
+    if (
+        type(edits) is not list
+        or not {list}.issuperset(map(type, edits))
+        or not {2}.issuperset(map(len, edits))
+    ):
+        return None
+    offsets, texts = [edit[0] for edit in edits], [edit[1] for edit in edits]
+    if not {int}.issuperset(map(type, offsets)) or not {str}.issuperset(map(type, texts)):
+        return None
+    if offsets != sorted(offsets) or (offsets and not 0 <= offsets[0] <= offsets[-1] <= MAX_OFFSET):
+        return None
+    return tuple(map(Insertion, offsets, map(str.encode, texts))) if all(texts) else None
+
+
+def apply(script: Script, source: bytes) -> bytes:
+    """`source` with the script's edits; `source` itself when it is the script's output already.
+
+    Raises ScriptRefused when `source` is another function, or the edits don't give the promised output.
+    """
+    meta = script.meta
+    digest = sha256(source).hexdigest()
+    if digest == meta["output_sha256"]:
+        return source
+    if digest != meta["source_sha256"]:
+        raise ScriptRefused(f"{meta['function']!a}: the script was made for other source")
+    output = insert(source, script.edits)
+    if sha256(output).hexdigest() != meta["output_sha256"]:
+        raise ScriptRefused(f"{meta['function']!a}: the edits do not give the promised output")
+    return output
+
+
+def insert(source: bytes, edits: Sequence[Insertion]) -> bytes:
+    """`source` with `edits`, which must be sorted by offset and lie inside; else ScriptRefused."""
+    parts = []
+    done = 0
+    for offset, text in edits:
+        if offset < done:
+            raise ScriptRefused("the edits are not sorted by offset")
+        parts.append(source[done:offset])
+        parts.append(text)
+        done = offset
+    if done > len(source):
+        raise ScriptRefused("an edit lies outside of the function")
+    parts.append(source[done:])
+    return b"".join(parts)
+
+
+def remove(output: bytes, edits: Sequence[Insertion]) -> bytes:
+    """What is left of `output` without `edits`; raises ScriptRefused when one is not at its place."""
+    parts = []
+    done = shift = 0
+    for offset, text in edits:
+        start = offset + shift
+        if output[start : start + len(text)] != text:
+            raise ScriptRefused(f"the insertion at byte {offset} is not in the output")
+        parts.append(output[done:start])
+        shift += len(text)
+        done = start + len(text)
+    parts.append(output[done:])
+    return b"".join(parts)
+
+
+def script_stem(name: str, key: bytes) -> str:
+    """The file name, without extension, of the script of one function: `calculate_ema_5fffbf67`.
+
+    `name` may be the bare or the qualified name: only what follows the last dot counts. The hash keeps apart
+    names that differ in case only, and makes every name one that Windows allows.
+    """
+    bare = re.sub(r"#\d+$", "", name).rpartition(".")[2]
+    return f"{re.sub(r'[^A-Za-z0-9_]', '_', bare)[:80] or '_'}_{key.hex()[:8]}"
+
+
+def stem_of(script: Script) -> str:
+    """The file name, without extension, of `script`."""
+    meta: Mapping[str, Any] = script.meta
+    return script_stem(meta["function"], bytes.fromhex(meta["key"]))
