@@ -70,7 +70,7 @@ def _add_pipeline(parser: Parser) -> None:
     _off(group, "--no-parallel", "parallel", "one after the other")
     _switch(group, "--validate", text="prove each result before it is written (default)")
     _off(group, "--no-validate", "validate", "leave out the costly part of the proof")
-    group.add_argument("--cache-dir", metavar="DIR", help="where scripts are kept (default: .telemetry_cache)")
+    group.add_argument("--cache-dir", metavar="DIR", help="cached scripts (default: .telemetry_cache)")
     _off(group, "--no-cache", "cache", "neither read nor write the cache")
     group.add_argument("--packs", metavar="DIR", help="a folder of your own language packs (may hold code)")
     group.add_argument("--max-retries", metavar="N", help="attempts of a model (default: 3)")
@@ -79,7 +79,7 @@ def _add_pipeline(parser: Parser) -> None:
 
 def _add_selection(parser: Parser) -> None:
     group = parser.add_argument_group("what is instrumented")
-    group.add_argument("--level", metavar="LEVEL", help="function (default), flow or full: how much is recorded")
+    group.add_argument("--level", metavar="LEVEL", help="how much: function (default), flow or full")
     _switch(group, "--all-functions", text="also those left alone by default: trivial ones, hot dunders")
     group.add_argument(
         "--include",
@@ -90,13 +90,15 @@ def _add_selection(parser: Parser) -> None:
     group.add_argument("--exclude", metavar="GLOB", action="append", help="not these (repeatable)")
     _off(group, "--no-gitignore", "gitignore", "also files that git ignores")
     _switch(group, "--include-tests", text="also tests")
-    group.add_argument("--changed-since", metavar="REV", help="only files changed since a git revision, and new ones")
+    group.add_argument(
+        "--changed-since", metavar="REV", help="only files changed since a git revision, and new ones"
+    )
     group.add_argument("--max-file-size", metavar="SIZE", help="leave larger files out (default: 5M)")
 
 
 def _add_output(parser: Parser) -> None:
     group = parser.add_argument_group("what is written")
-    group.add_argument("-o", "--output", metavar="DIR", help="the instrumented copy (default: ./instrumented)")
+    group.add_argument("-o", "--output", metavar="DIR", help="where the copy goes (default: ./instrumented)")
     _switch(group, "--in-place", text="change the sources themselves")
     _switch(group, "--remove", text="take the telemetry out again")
     _switch(group, "--dry-run", text="do everything but write")
@@ -106,7 +108,7 @@ def _add_output(parser: Parser) -> None:
     _switch(group, "--json", text="one JSON document on standard output: every function, what and why")
     _switch(group, "-v", "--verbose", text="say what is done, and why files and functions are left out")
     _switch(group, "-q", "--quiet", text="say nothing but errors")
-    group.add_argument("--color", metavar="WHEN", help="auto (default), always or never; NO_COLOR is respected")
+    group.add_argument("--color", metavar="WHEN", help="auto (default), always or never; see NO_COLOR")
 
 
 def _add_models(parser: Parser) -> None:
@@ -123,7 +125,7 @@ def _add_models(parser: Parser) -> None:
 def _add_debugging(parser: Parser) -> None:
     group = parser.add_argument_group("looking inside")
     _switch(group, "--debug-trace", text="write logs/debug_trace_<time>.jsonl and show it on standard error")
-    group.add_argument("--trace-level", metavar="LEVEL", help="TRACE, DEBUG (default), INFO, WARNING or ERROR")
+    group.add_argument("--trace-level", metavar="LEVEL", help="TRACE, DEBUG (default), INFO, WARNING, ERROR")
     _off(group, "--no-trace-console", "trace_console", "write the trace to its file only")
     _switch(group, "--show-settings", text="print every option, its value and where it comes from")
     _switch(group, "--show-files", text="print the files that would be instrumented; with -v also the others")
@@ -133,7 +135,7 @@ def _add_others(parser: Parser) -> None:
     group = parser.add_argument_group("others")
     group.add_argument("--config", metavar="FILE", help="this project file instead of the nearest one")
     _switch(group, "--isolated", text="read neither project files nor .env")
-    group.add_argument("--print-completion", metavar="SHELL", help="print completion for bash, zsh, fish, ...")
+    group.add_argument("--print-completion", metavar="SHELL", help="completion for bash, zsh, fish, ...")
     _switch(group, "--version", text="print the version")
     _switch(group, "-h", "--help", text="print this help")
 

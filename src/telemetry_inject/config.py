@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from telemetry_inject import option_kinds as kinds
 from telemetry_inject.config_sources import ProjectFile, read_dotenv, read_project_file
 from telemetry_inject.errors import UsageError
-from telemetry_inject.option_kinds import Kind, Secret
+from telemetry_inject.option_kinds import Secret
+from telemetry_inject.options import OPTIONS, Option
 from telemetry_inject.types import Level
 
 CLOUD_TIMEOUT = 120.0
@@ -107,73 +108,6 @@ class Settings:
             shown[option.name] = list(value) if isinstance(value, tuple) else value
         shown["base-url"] = re.sub(r"//[^/@]*@", "//***@", self.base_url)
         return shown
-
-
-class Option(NamedTuple):
-    """One option: its name in the project file (also `--show-settings`), kind, and where it may come from.
-
-    `flag` is what to call it in an error when it is not just `--name`. `refused` says why it may not be
-    in a project file; empty means that it may.
-    """
-
-    name: str
-    kind: Kind
-    environment: str = ""
-    flag: str = ""
-    refused: str = ""
-
-    @property
-    def attribute(self) -> str:
-        """Its name in Settings and in parsed arguments."""
-        return self.name.replace("-", "_")
-
-
-_ACTION = "it says what one run does: give it on the command line"
-_KEY = "keys do not belong in a project file: use the environment or .env"
-_WHERE = "it decides where sources and keys are sent: use a flag, the environment or .env"
-
-OPTIONS = (
-    Option("stdin-filename", kinds.TEXT, refused=_ACTION),
-    Option("use-scripts", kinds.BOOLEAN),
-    Option("max-parallel", kinds.whole(1, kinds.MOST_WORKERS), "MAX_PARALLEL"),
-    Option("parallel", kinds.BOOLEAN, flag="--no-parallel"),
-    Option("max-retries", kinds.whole(0)),
-    Option("reflection-threshold", kinds.whole(1)),
-    Option("validate", kinds.BOOLEAN),
-    Option("packs", kinds.FOLDER, refused="a pack may hold code: give --packs on the command line"),
-    Option("cache", kinds.BOOLEAN, flag="--no-cache"),
-    Option("cache-dir", kinds.FOLDER),
-    Option("level", kinds.LEVEL),
-    Option("all-functions", kinds.BOOLEAN),
-    Option("include", kinds.GLOBS),
-    Option("exclude", kinds.GLOBS),
-    Option("gitignore", kinds.BOOLEAN, flag="--no-gitignore"),
-    Option("include-tests", kinds.BOOLEAN),
-    Option("changed-since", kinds.TEXT, refused=_ACTION),
-    Option("max-file-size", kinds.SIZE),
-    Option("output", kinds.FOLDER),
-    Option("in-place", kinds.BOOLEAN, refused=_ACTION),
-    Option("remove", kinds.BOOLEAN, refused=_ACTION),
-    Option("dry-run", kinds.BOOLEAN, refused=_ACTION),
-    Option("diff", kinds.BOOLEAN, refused=_ACTION),
-    Option("check", kinds.BOOLEAN, refused=_ACTION),
-    Option("json", kinds.BOOLEAN, refused=_ACTION),
-    Option("verbose", kinds.BOOLEAN),
-    Option("quiet", kinds.BOOLEAN),
-    Option("color", kinds.COLOR),
-    Option("debug", kinds.BOOLEAN, "DEBUG", refused="set DEBUG=true in the environment"),
-    Option("debug-trace", kinds.BOOLEAN, "DEBUG_TRACE"),
-    Option("trace-level", kinds.TRACE_LEVEL, "DEBUG_TRACE_LEVEL"),
-    Option("trace-console", kinds.BOOLEAN, flag="--no-trace-console"),
-    Option("provider", kinds.PROVIDER, "LLM_PROVIDER", refused=_WHERE),
-    Option("model", kinds.TEXT, "LLM_MODEL"),
-    Option("base-url", kinds.URL, "LLM_BASE_URL", refused=_WHERE),
-    Option("api-key", kinds.SECRET, refused=_KEY),
-    Option("openai-api-key", kinds.SECRET, "OPENAI_API_KEY", refused=_KEY),
-    Option("anthropic-api-key", kinds.SECRET, "ANTHROPIC_API_KEY", refused=_KEY),
-    Option("timeout", kinds.SECONDS, "LLM_TIMEOUT"),
-    Option("budget", kinds.MONEY),
-)
 
 
 def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str], folder: Path) -> Settings:
@@ -272,7 +206,9 @@ def _allowed_in_file(project: ProjectFile) -> Mapping[str, Any]:
             hint = f"Did you mean {close[0]}?" if close else "Allowed: " + ", ".join(known) + "."
             raise UsageError(f"{project.path}: unknown key {name!r} in {project.where}", hint)
         if option.refused:
-            raise UsageError(f"{project.path}: {name} is not allowed in {project.where}", option.refused + ".")
+            raise UsageError(
+                f"{project.path}: {name} is not allowed in {project.where}", option.refused + "."
+            )
     return project.values
 
 

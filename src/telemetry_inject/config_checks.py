@@ -39,7 +39,12 @@ def _check_flags(settings: Settings) -> None:
         (settings.in_place and output_given, "--in-place", "--output", "Choose one place to write to."),
         (settings.in_place and settings.check, "--in-place", "--check", "--check writes nothing."),
         (settings.in_place and settings.diff, "--in-place", "--diff", "--diff writes nothing but the patch."),
-        (settings.json and settings.diff, "--json", "--diff", "Both write to standard output: run them in turn."),
+        (
+            settings.json and settings.diff,
+            "--json",
+            "--diff",
+            "Both write to standard output.",
+        ),
         (settings.quiet and settings.verbose, "--quiet", "--verbose", "Choose one."),
     )
     for conflict, one, other, help_text in table:

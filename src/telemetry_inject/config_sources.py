@@ -37,9 +37,11 @@ def read_dotenv(path: Path) -> tuple[dict[str, str], list[str]]:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}", "Make it a UTF-8 text file or move it.") from None
+        raise UsageError(
+            f"{path}: cannot be read: {error}", "Make it a UTF-8 text file or move it."
+        ) from None
     wrong = [binding.original.line for binding in parse_stream(io.StringIO(text)) if binding.error]
-    logging.getLogger("dotenv.main").setLevel(logging.ERROR)  # it would repeat these remarks, without a name
+    logging.getLogger("dotenv.main").setLevel(logging.ERROR)  # would repeat these remarks
     variables = {name: value for name, value in dotenv_values(stream=io.StringIO(text)).items() if value}
     return variables, [f"{path}: line {line} is not NAME=value and is ignored" for line in wrong]
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -56,7 +57,7 @@ class PatternList:
     """The patterns of one file or of one flag, relative to one folder."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        globs = [glob for line in lines if (glob := _parse(line)) is not None]
+        globs = [glob for line in lines if (glob := _parse(_as_bytes(line))) is not None]
         self._runs: list[_Run] = []
         while globs:
             negated = globs[-1].negated
@@ -73,6 +74,8 @@ class PatternList:
 
         `path` is relative to the patterns' folder, with forward slashes, and ends with `name`.
         """
+        if not path.isascii():
+            path, name = _as_bytes(path), _as_bytes(name)
         for run in self._runs:
             by_name, by_path = (
                 (run.folder_name, run.folder_path) if is_folder else (run.file_name, run.file_path)
@@ -80,6 +83,11 @@ class PatternList:
             if (by_name and by_name.fullmatch(name)) or (by_path and by_path.fullmatch(path)):
                 return run.matched
         return None
+
+
+def _as_bytes(text: str) -> str:
+    """One character a byte, as git sees names: `?` matches one byte of a letter with an accent."""
+    return text if text.isascii() else os.fsencode(text).decode("latin-1")
 
 
 def _compile(globs: Sequence[_Glob], matched: bool) -> _Run:
@@ -121,40 +129,48 @@ def _without_trailing_spaces(text: str) -> str:
 
 def _translate(glob: str) -> str | None:
     """The regular expression for a wildmatch pattern; None when it can never match."""
-    parts: list[str] = []
+    done: list[str] = []  # finished parts of the path
+    pieces = [""]  # the current part of the path: what stands between its single stars
     at = 0
     while at < len(glob):
         character = glob[at]
         if character == "*":
-            stars = len(glob) - at - len(glob[at:].lstrip("*"))
-            after = at + stars
-            alone = stars == 2 and (at == 0 or glob[at - 1] == "/")
+            after = len(glob) - len(glob[at:].lstrip("*"))
+            alone = after - at >= 2 and glob[at - 1 : at] in ("", "/")
             if alone and glob[after : after + 1] == "/":
-                parts.append("(?:.*/)?")
+                done.append("(?:.*/)?")
                 after += 1
             elif alone and after == len(glob):
-                parts.append(".+" if at else ".*")
+                done.append(".+" if at else ".*")
             else:
-                parts.append("[^/]*")
+                pieces.append("")
             at = after
-        elif character == "?":
-            parts.append("[^/]")
+        elif character == "/":
+            done.append(_joined(pieces) + "/")
+            pieces = [""]
             at += 1
         elif character == "[":
             found = _bracket(glob, at)
             if found is None:
                 return None
-            text, at = found
-            parts.append(text)
-        elif character == "\\":
-            if at + 1 == len(glob):
-                return None
-            parts.append(re.escape(glob[at + 1]))
-            at += 2
+            pieces[-1] += found[0]
+            at = found[1]
+        elif character == "\\" and at + 1 == len(glob):
+            return None
         else:
-            parts.append(re.escape(character))
+            at += character == "\\"
+            pieces[-1] += "[^/]" if character == "?" else re.escape(glob[at])
             at += 1
-    return "(?s:" + "".join(parts) + ")"
+    return "(?s:" + "".join(done) + _joined(pieces) + ")"
+
+
+def _joined(pieces: Sequence[str]) -> str:
+    """Pieces of fixed length with stars between them. Only the last star may be tried again: after each of
+    the others the earliest match leaves most room, so that many stars cannot take for ever."""
+    if len(pieces) == 1:
+        return pieces[0]
+    middle = "".join(f"(?>[^/]*?{piece})" for piece in pieces[1:-1])
+    return f"{pieces[0]}{middle}[^/]*{pieces[-1]}"
 
 
 def _bracket(glob: str, start: int) -> tuple[str, int] | None:
@@ -216,7 +232,10 @@ def read_ignore_file(path: str, prefix: str, cut: int, label: str) -> IgnoreFile
             return None
         raise
     with open(handle, "rb") as file:
-        text = file.read().removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return None
+        data = file.read().removeprefix(b"\xef\xbb\xbf")
+        text = os.fsdecode(data)
     patterns = PatternList(text.split("\n"))
     return IgnoreFile(patterns, prefix, cut, label) if patterns else None
 
@@ -239,28 +258,29 @@ def rules_above(folder: Path, names: Sequence[str], with_git: bool) -> list[Igno
     top = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
     if top is None:
         return []
-    rules: list[IgnoreFile | None] = []
     steps = folder.relative_to(top).parts
+    places: list[tuple[int, Path, str]] = []
     if with_git and (exclude := _info_exclude(top / ".git")) is not None:
-        prefix = "".join(f"{step}/" for step in steps)
-        rules.append(read_ignore_file(str(exclude), prefix, 0, ".git/info/exclude"))
+        places.append((0, exclude, ".git/info/exclude"))
     for depth in range(len(steps)):
         place = top.joinpath(*steps[:depth])
+        places += [(depth, place / name, str(place / name)) for name in names]
+    found: list[tuple[int, IgnoreFile]] = []
+    for depth, file, label in places:
         prefix = "".join(f"{step}/" for step in steps[depth:])
-        for name in names:
-            rules.append(read_ignore_file(str(place / name), prefix, 0, f"{place / name}"))
-    found = [rule for rule in rules if rule is not None]
-    for depth in range(1, len(steps) + 1):
-        for rule in found:
-            path = "/".join(steps[:depth])
-            above = rule.prefix.rstrip("/")
-            if path.endswith(above) or above:
-                inner = above.split("/")
-                offset = len(steps) - len(inner)
-                shown = "/".join(steps[offset:depth])
-                if shown and rule.patterns.match(shown, steps[depth - 1], True):
-                    return []
-    return found
+        rule = read_ignore_file(str(file), prefix, 0, label)
+        if rule is not None:
+            found.append((depth, rule))
+    for end in range(1, len(steps) + 1):
+        for depth, rule in reversed(found):
+            verdict = (
+                rule.patterns.match("/".join(steps[depth:end]), steps[end - 1], True) if depth < end else None
+            )
+            if verdict:
+                return []
+            if verdict is False:
+                break
+    return [rule for _, rule in found]
 
 
 def _info_exclude(git: Path) -> Path | None:

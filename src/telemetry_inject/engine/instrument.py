@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from telemetry_inject.engine.edits import apply, ordered, revert, shifted
+from telemetry_inject.engine.edits import ordered, shifted
+from telemetry_inject.engine.file_reconstructor import FileReconstructor
 from telemetry_inject.engine.function_extractor import Extraction, Function, extract, opted_out
 from telemetry_inject.engine.indent_layout import opaque_ranges
 from telemetry_inject.engine.newlines import indent_before, newline_after
@@ -21,7 +22,6 @@ from telemetry_inject.engine.sites import find_sites
 from telemetry_inject.engine.strip import strip
 from telemetry_inject.engine.telemetry_generator import Names, TelemetryGenerator
 from telemetry_inject.engine.verify import Verdict, native_check, prove_program
-from telemetry_inject.errors import InvariantError
 from telemetry_inject.types import (
     FileStatus,
     FunctionReport,
@@ -31,8 +31,8 @@ from telemetry_inject.types import (
     Unit,
 )
 
-if TYPE_CHECKING:
-    from tree_sitter import Node
+UNPROVED = "its script failed: "
+UNCOMPILED = "would not compile: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,26 @@ class Result:
     proof: str = ""
 
 
-Lookup = Callable[[Sequence[Unit]], Sequence[UnitEdits | None]]
+class UnitGate(Protocol):
+    """Who knows the edits of units from before, and who proves new ones."""
+
+    def known(self, units: Sequence[Unit]) -> Sequence[UnitEdits | None]:
+        """The edits of each unit, where they are known already."""
+
+    def prove(self, unit: Unit, edits: UnitEdits) -> UnitEdits | str:
+        """The edits to use for a new unit, or the reason why the unit has to be left as it is."""
+
+
+class OpenGate:
+    """Knows nothing and trusts the templates: for use of the engine as a library."""
+
+    def known(self, units: Sequence[Unit]) -> Sequence[UnitEdits | None]:
+        """Nothing is known."""
+        return [None] * len(units)
+
+    def prove(self, unit: Unit, edits: UnitEdits) -> UnitEdits | str:
+        """What the templates gave is taken."""
+        return edits
 
 
 def instrument(
@@ -90,11 +109,11 @@ def instrument(
     pack: Pack,
     options: Options = Options(),  # noqa: B008 - frozen
     placement: Placement = Placement(),  # noqa: B008
-    lookup: Lookup | None = None,
+    gate: UnitGate = OpenGate(),  # noqa: B008
 ) -> Result:
     """Instrument one file. Never raises for bad input: the status and reason say what is wrong with it.
 
-    `lookup` may know the edits of some units already. Raises PackError when the pack is broken, and
+    `gate` may know the edits of some units already, and proves those of the others. Raises PackError when the pack is broken, and
     InvariantError when a promise does not hold (then nothing may be written).
     """
     base = strip(source, pack)
@@ -121,36 +140,36 @@ def instrument(
     sites = find_sites(root, text, pack, grammar, options.level, extraction)
     generator = TelemetryGenerator(pack, options.level, text, names, opaque, sites)
 
-    def attempt() -> Result:
-        units = _units(extraction, base, pack, generator, lookup)
-        insertions = [
-            shifted
-            for result in units
-            for shifted in _at(result.unit.start, result.edits.insertions)
-        ]
+    def attempt(gate: UnitGate) -> Result:
+        units = _units(extraction, base, pack, generator, gate)
+        insertions: list[Insertion] = []
+        for unit in units:
+            insertions += shifted(unit.edits.insertions, unit.unit.start)
         reports = tuple(_report(function) for function in extraction.functions)
         if not insertions:
             return Result(FileStatus.UNCHANGED, "no function to instrument", base, base, (), reports)
         extra = import_insertion(root, text, pack, options.level, names.alias, placement.ups)
+        if extra and _only_returns(base):
+            extra = Insertion(extra.offset, extra.text.replace(b"\n", b"\r"))
         complete = ordered([*([extra] if extra else []), *insertions])
-        output = apply(base, complete)
-        if revert(output, complete) != base:
-            raise InvariantError("removing the insertions does not give the original")
+        output = FileReconstructor.rebuild(base, complete)
         return Result(
             FileStatus.INSTRUMENTED, "", base, output, complete, reports, tuple(units), "insertions reverted"
         )
 
-    result = attempt()
+    result = attempt(gate)
     while result.status is FileStatus.INSTRUMENTED and options.validate:
         verdict = native_check(result.output, pack, base, grammar)
         if verdict is None:
             break
+        if verdict.accepted:
+            result = replace(result, reason=f"checked by the grammar only; the parser of this machine says {verdict.text}")
+            break
         culprit = _culprit(result, verdict, extraction) if verdict.ours else None
         if culprit is None:
             return Result(FileStatus.FAILED, verdict.text, base, base)
-        culprit.skip = f"would not compile: {verdict.message}"
-        lookup = None
-        result = attempt()
+        culprit.skip = UNCOMPILED + verdict.message
+        result = attempt(OpenGate())
     if uncertain and result.status is FileStatus.INSTRUMENTED:
         proof = prove_program(base, result.output, pack, names.alias)
         if not proof:
@@ -158,8 +177,9 @@ def instrument(
     return result
 
 
-def _at(start: int, insertions: Sequence[Insertion]) -> list[Insertion]:
-    return shifted(insertions, start) if start else list(insertions)
+def _only_returns(base: bytes) -> bool:
+    """Whether lines end in carriage returns alone, as on the first Macs (the parser saw line feeds)."""
+    return b"\r" in base and b"\n" not in base
 
 
 def _free_alias(base: bytes, alias: str) -> str:
@@ -178,52 +198,61 @@ def _family(function: Function) -> Iterator[Function]:
 
 
 def _units(
-    extraction: Extraction, base: bytes, pack: Pack, generator: TelemetryGenerator, lookup: Lookup | None
+    extraction: Extraction, base: bytes, pack: Pack, generator: TelemetryGenerator, gate: UnitGate
 ) -> list[UnitResult]:
-    decorated = pack.config["nodes"].get("decorated")
-    wanted: list[tuple[Function, Unit]] = []
+    wanted: list[tuple[Function, list[Function], Unit]] = []
     for outermost in extraction.outermost:
         family = list(_family(outermost))
-        if all(function.skip for function in family):
-            continue
-        node = outermost.node.parent
-        start = node.start_byte if node is not None and node.type == decorated else outermost.start
-        line = (node if node is not None and start != outermost.start else outermost.node).start_point[0] + 1
-        indent = indent_before(base, start)
-        context = (
-            generator.names.alias,
-            "none" if indent is None else indent.decode("latin-1"),
-            newline_after(base, outermost.start).decode(),
-            *(f"{function.site}={function.skip}" for function in family),
-        )
-        wanted.append(
-            (outermost, Unit(pack.name, outermost.name, outermost.qualname, start, line,
-                             base[start : outermost.end], context))
-        )  # fmt: skip
-    known = lookup([unit for _, unit in wanted]) if lookup else [None] * len(wanted)
+        if not all(function.skip for function in family):
+            wanted.append((outermost, family, _unit(outermost, family, base, pack, generator.names.alias)))
+    known = gate.known([unit for _, _, unit in wanted])
+    old_mac = _only_returns(base)
     results: list[UnitResult] = []
-    for (outermost, unit), edits in zip(wanted, known, strict=True):
+    for (outermost, family, unit), edits in zip(wanted, known, strict=True):
         if edits is not None:
             late = dict(edits.late_skips)
-            for function in _family(outermost):
+            for function in family:
                 function.skip = function.skip or late.get(function.site, "")
             results.append(UnitResult(unit, edits, True))
             continue
-        before = {function.site for function in _family(outermost) if function.skip}
+        before = {function.site for function in family if function.skip}
         insertions = shifted(generator.unit(outermost), -unit.start)
+        if old_mac:
+            insertions = [Insertion(offset, text.replace(b"\n", b"\r")) for offset, text in insertions]
         late_skips = tuple(
             (function.site, function.skip)
-            for function in _family(outermost)
+            for function in family
             if function.skip and function.site not in before
         )
-        if insertions or late_skips:
-            results.append(UnitResult(unit, UnitEdits(tuple(insertions), late_skips), False))
+        proved = gate.prove(unit, UnitEdits(tuple(insertions), late_skips))
+        if isinstance(proved, str):
+            for function in family:
+                function.skip = function.skip or UNPROVED + proved
+        elif proved.insertions or proved.late_skips:
+            results.append(UnitResult(unit, proved, False))
     return results
+
+
+def _unit(outermost: Function, family: Sequence[Function], base: bytes, pack: Pack, alias: str) -> Unit:
+    node = outermost.node
+    if node.parent is not None and node.parent.type == pack.config["nodes"].get("decorated"):
+        node = node.parent
+    indent = indent_before(base, node.start_byte)
+    context = (
+        alias,
+        "none" if indent is None else indent.decode("latin-1"),
+        newline_after(base, outermost.start).decode(),
+        *(f"{function.site}={function.skip}" for function in family),
+    )
+    return Unit(
+        pack.name, outermost.name, outermost.qualname, node.start_byte, node.start_point[0] + 1,
+        base[node.start_byte : outermost.end], context,
+    )  # fmt: skip
 
 
 def _report(function: Function) -> FunctionReport:
     status = FunctionStatus.SKIPPED if function.skip else FunctionStatus.INSTRUMENTED
-    if function.skip.startswith("would not compile"):
+    if function.skip.startswith((UNPROVED, UNCOMPILED)):
         status = FunctionStatus.FAILED
     return FunctionReport(function.site, function.line, status, function.skip)
 
@@ -247,7 +276,3 @@ def _culprit(result: Result, verdict: Verdict, extraction: Extraction) -> Functi
         found = found.outer
     return found
 
-
-def tree_nodes(root: Node) -> int:
-    """How many nodes a tree has (for measurements)."""
-    return root.descendant_count

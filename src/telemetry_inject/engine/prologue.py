@@ -73,9 +73,10 @@ def import_pattern(pack: Pack) -> re.Pattern[bytes]:
     fallbacks = "|".join(_pattern(text) for text in snippet["fallback"].values())
     lines = [_pattern(line).replace("<fallback>", f"(?:{fallbacks})") for line in snippet["lines"]]
     text = r"[ \t]*(?:\r\n|\n|\r)".join(lines)
-    text = text.replace("<import>", r"_tlm(?: as (\w+))?", 1).replace("<import>", r"_tlm(?: as \w+)?")
+    text = text.replace("<alias>", r"\w+")
+    text = text.replace("<import>", r"_tlm(?: as (?P<alias>\w+))?", 1).replace("<import>", r"_tlm(?: as \w+)?")
     module = re.escape(pack.helper.rsplit(".", 1)[0])
-    text = text.replace("<dots>", r"\.+").replace("<module>", module).replace("<alias>", r"\w+")
+    text = text.replace("<dots>", r"\.+").replace("<module>", module)
     split = re.escape(pack.snippets["function"]["block"]["split"].strip())
     lead = rf"(?:(?P<split>(?:\r\n|\n|\r){split}(?:\r\n|\n|\r))|(?:^|(?<=[\n\r])|(?<=\xef\xbb\xbf)))"
     return re.compile((lead + text + r"[ \t]*(?:\r\n|\n|\r)").encode("latin-1"))

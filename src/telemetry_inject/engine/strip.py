@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from telemetry_inject.engine.fragments import fragment_pattern
 from telemetry_inject.engine.indent_layout import Range, opaque_ranges
 from telemetry_inject.engine.newlines import LINE_END, indent_before, line_start
 from telemetry_inject.engine.packs import Pack, grammar_of, hooks_of
@@ -31,15 +32,13 @@ def strip(source: bytes, pack: Pack) -> bytes:
     found = _imports(pack).search(text)
     if found is None:
         return source
-    alias = (found[1] or b"_tlm").decode()
+    alias = (found["alias"] or b"_tlm").decode()
     root = grammar_of(pack).parser.parse(text).root_node
     cuts: list[Range] = [(found.start(), found.end())]
-    if found.start("split") >= 0:
-        cuts = [(found.start(), found.end())]
     opaque = opaque_ranges(
         root, text, re.compile(pack.config["opaque_hint"].encode()), pack.config["opaque"]
     )
-    for match in _fragments(pack, alias).finditer(text):
+    for match in fragment_pattern(pack, re.escape(alias)).finditer(text):
         if _is_code(root, match, alias):
             cuts.extend(_cut(match, root, text, opaque))
     return _without(source, cuts)
@@ -59,43 +58,6 @@ def _without(source: bytes, cuts: list[Range]) -> bytes:
 @lru_cache(maxsize=None)
 def _imports(pack: Pack) -> re.Pattern[bytes]:
     return import_pattern(pack)
-
-
-@lru_cache(maxsize=64)
-def _fragments(pack: Pack, alias: str) -> re.Pattern[bytes]:
-    """One pattern for every inserted text but the import; the group that matched names its kind."""
-    block = pack.snippets["function"]["block"]
-    headers = "|".join(_pattern(block[level], alias) for level in ("full", "flow", "function"))
-    alternatives = [f"(?P<block>(?:{headers})(?P<split>{re.escape(block['split'])})?)"]
-    statements, closers = [], []
-    for level in ("flow", "full"):
-        for snippet in pack.snippets.get(level, {}).values():
-            if snippet["anchor"] == "around":
-                closers += [_pattern(snippet["open"], alias), _pattern(snippet["close"], alias)]
-            elif snippet["anchor"] == "after":
-                closers.append(_pattern(snippet["text"], alias))
-            else:
-                statements.append(_pattern(snippet["text"], alias))
-    if statements:
-        alternatives.append(f"(?P<statement>{'|'.join(statements)})")
-    if closers:
-        alternatives.append(f"(?P<inline>{'|'.join(closers)})")
-    return re.compile("|".join(alternatives).encode())
-
-
-_VALUES = {
-    "name": r'(?:[^"\\\r\n]|\\.)*',
-    "arguments": r"(?:, \w+=\w+)*",
-    "names": r"\w+=\w+(?:, \w+=\w+)*",
-    "label": r"\w+",
-    "line": r"\d+",
-}
-
-
-def _pattern(template: str, alias: str) -> str:
-    text = re.escape(template)
-    text = text.replace(r"\{alias\}", alias).replace(r"\{span\}", alias + "_s")
-    return re.sub(r"\\\{(\w+)\\\}", lambda match: _VALUES[match[1]], text)
 
 
 def _is_code(root: Node, match: re.Match[bytes], alias: str) -> bool:

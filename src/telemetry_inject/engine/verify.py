@@ -9,11 +9,16 @@ from telemetry_inject.engine.packs import Grammar, Pack, grammar_of, hooks_of
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A refusal: the line (from 1, or 0 when unknown) and message, and whether the insertions are to blame."""
+    """What a parser has against a file: the line (from 1, or 0 when unknown) and the message.
+
+    `ours`: the insertions are to blame. `accepted`: this machine's parser refuses the file with and without
+    them (its syntax may be newer), and the grammar has nothing against either.
+    """
 
     line: int
     message: str
-    ours: bool
+    ours: bool = False
+    accepted: bool = False
 
     @property
     def text(self) -> str:
@@ -26,32 +31,34 @@ def native_check(
 ) -> Verdict | None:
     """None when `output` is fine by the pack's own parser, or without one adds no error to the tree.
 
-    With `base`, a file that this machine's parser refuses before and after alike (a newer syntax than its
-    own, say) is judged by the grammar instead.
+    With `base`, a file that this machine's parser refuses before and after alike is judged by the grammar.
     """
     hooks = hooks_of(pack)
     if hooks is None or not hasattr(hooks, "check"):
         return None if base is None else _by_grammar(output, pack, grammar or grammar_of(pack))
-    found: tuple[int, str] | None = hooks.check(output)
+    found: tuple[int, str, bool] | None = hooks.check(output)
     if found is None:
         return None
     if base is None:
-        return Verdict(*found, ours=False)
-    original: tuple[int, str] | None = hooks.check(base)
+        return Verdict(found[0], found[1])
+    original: tuple[int, str, bool] | None = hooks.check(base)
     if original is None:
-        return Verdict(*found, ours=True)
+        return Verdict(found[0], found[1], ours=True)
+    line, message, maybe_newer = original
+    if not maybe_newer:
+        return Verdict(line, message)
     grammar = grammar or grammar_of(pack)
     old = _unsupported(base, pack, grammar)
     if old:
-        return Verdict(*original, ours=False) if not old[1] else Verdict(old[0], old[1], ours=False)
-    return _by_grammar(output, pack, grammar)
+        return Verdict(*old)
+    return _by_grammar(output, pack, grammar) or Verdict(line, message, accepted=True)
 
 
 def _by_grammar(output: bytes, pack: Pack, grammar: Grammar) -> Verdict | None:
     hooks = hooks_of(pack)
     text = hooks.parseable(output) if hooks and hasattr(hooks, "parseable") else output
     if text is None or grammar.parser.parse(text).root_node.has_error:
-        return Verdict(0, "the instrumented text does not parse", ours=False)
+        return Verdict(0, "the instrumented text does not parse")
     return None
 
 

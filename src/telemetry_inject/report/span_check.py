@@ -17,8 +17,10 @@ suspended. They are told by the attribute `telemetry.kind`, threads by `thread.i
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from telemetry_inject.report.span_file import Ignored, Span, load_spans
 
@@ -29,6 +31,45 @@ Thread = tuple[str, object]
 Finding = tuple[str, str]  # which rule was broken, and where
 
 
+@dataclass(slots=True)
+class _Call:
+    """What the rules need of a span: a suite writes millions, and all are held at once."""
+
+    span_id: int
+    parent_id: int
+    trace_id: int
+    start: int
+    end: int
+    thread: Thread
+    name: str
+    plain: bool
+    coroutine: bool
+    remote: bool
+
+    def __str__(self) -> str:
+        return f"{self.name} [{self.span_id:016x}]"
+
+
+class _Findings:
+    """Broken rules with some examples each."""
+
+    def __init__(self) -> None:
+        self.examples: dict[str, list[str]] = defaultdict(list)
+        self.counts: Counter[str] = Counter()
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        for rule, where in findings:
+            self.counts[rule] += 1
+            if self.counts[rule] <= EXAMPLES:
+                self.examples[rule].append(where)
+
+    def lines(self) -> Iterator[str]:
+        for rule, examples in self.examples.items():
+            yield from (f"{rule}: {where}" for where in examples)
+            if self.counts[rule] > len(examples):
+                yield f"{rule}: {self.counts[rule] - len(examples)} more"
+
+
 def check_spans(paths: Sequence[Path], *, cut_off: bool = False) -> list[str]:
     """What is wrong with the spans in `paths`, one line each; empty when nothing is.
 
@@ -37,107 +78,99 @@ def check_spans(paths: Sequence[Path], *, cut_off: bool = False) -> list[str]:
     Raises:
         UsageError: a file cannot be opened.
     """
-    ignored = Ignored()
-    spans: dict[str, Span] = {}
-    found: dict[str, list[str]] = defaultdict(list)
-    counts: Counter[str] = Counter()
-
-    def note(findings: Iterator[Finding]) -> None:
-        for rule, where in findings:
-            counts[rule] += 1
-            if counts[rule] <= EXAMPLES:
-                found[rule].append(where)
-
+    ignored, findings = Ignored(), _Findings()
+    calls: dict[int, _Call] = {}
+    threads: dict[Thread, list[_Call]] = defaultdict(list)
+    shared: dict[object, Any] = {}  # equal names and threads are one object
     for span in load_spans(paths, ignored):
-        note(_check_alone(span, spans))
-        spans[span.span_id] = span
+        call = _call(span, shared)
+        findings.add(_check_alone(call, calls))
+        calls[call.span_id] = call
+        threads[call.thread].append(call)
     if ignored.lines or ignored.spans or (ignored.cut_off and not cut_off):
-        note(iter([("the file is damaged", str(ignored))]))
+        findings.add([("the file is damaged", str(ignored))])
+    if ignored.dropped and not cut_off:
+        findings.add([("spans were dropped", str(ignored.dropped))])
 
-    threads: dict[Thread, list[Span]] = defaultdict(list)
-    for span in spans.values():
-        threads[_thread(span)].append(span)
-    with_coroutines = {thread for thread, calls in threads.items() if any(map(_is_coroutine, calls))}
-    for span in spans.values():
-        note(_check_parent(span, spans, cut_off, _thread(span) in with_coroutines))
-    for thread, calls in threads.items():
-        note(_check_nesting(calls, spans, thread in with_coroutines))
-    return [line for rule in found for line in _lines(rule, found[rule], counts[rule])]
-
-
-def _lines(rule: str, examples: list[str], count: int) -> Iterator[str]:
-    yield from (f"{rule}: {where}" for where in examples)
-    if count > len(examples):
-        yield f"{rule}: {count - len(examples)} more"
+    with_coroutines = {thread for thread, inside in threads.items() if any(call.coroutine for call in inside)}
+    for call in calls.values():
+        findings.add(_check_parent(call, calls, cut_off, call.thread in with_coroutines))
+    for thread, inside in threads.items():
+        findings.add(_check_nesting(inside, calls, thread in with_coroutines))
+    return list(findings.lines())
 
 
-def _check_alone(span: Span, before: dict[str, Span]) -> Iterator[Finding]:
-    if span.span_id in before:
-        yield "the id is not unique", f"{_show(span)} and {_show(before[span.span_id])}"
-    if span.end == 0:
-        yield "never ended", _show(span)
-    elif span.end < span.start:
-        yield "ends before it starts", _show(span)
+def _call(span: Span, shared: dict[object, Any]) -> _Call:
+    line = span.attributes.get("code.line.number")
+    name = f"{span.function}:{line}" if line else span.function
+    thread = (span.process, span.attributes.get("thread.id"))
+    coroutine = span.kind in ("async", "coroutine", "async_generator")
+    return _Call(
+        span_id=int(span.span_id, 16),
+        parent_id=int(span.parent_id or "0", 16),
+        trace_id=int(span.trace_id, 16),
+        start=span.start,
+        end=span.end,
+        thread=shared.setdefault(thread, thread),
+        name=shared.setdefault(name, name),
+        plain=not (coroutine or span.is_generator),
+        coroutine=coroutine,
+        remote=span.parent_is_remote,
+    )
+
+
+def _check_alone(call: _Call, before: dict[int, _Call]) -> Iterator[Finding]:
+    if call.span_id in before:
+        yield "the id is not unique", f"{call} and {before[call.span_id]}"
+    if call.end == 0:
+        yield "never ended", str(call)
+    elif call.end < call.start:
+        yield "ends before it starts", str(call)
 
 
 def _check_parent(
-    span: Span, spans: dict[str, Span], cut_off: bool, thread_has_coroutines: bool
+    call: _Call, calls: dict[int, _Call], cut_off: bool, thread_has_coroutines: bool
 ) -> Iterator[Finding]:
-    if not span.parent_id:
+    if not call.parent_id:
         return
-    parent = spans.get(span.parent_id)
+    parent = calls.get(call.parent_id)
     if parent is None:
-        if not (span.parent_is_remote or cut_off):
-            yield "the parent is missing", _show(span)
+        if not (call.remote or cut_off):
+            yield "the parent is missing", str(call)
         return
-    if parent.trace_id != span.trace_id:
-        yield "the parent is in another trace", f"{_show(span)} below {_show(parent)}"
-    if span.start < parent.start:
-        yield "starts before its parent", f"{_show(span)} below {_show(parent)}"
-    if not (_is_plain(span) and _is_plain(parent)) or _thread(span) != _thread(parent):
+    where = f"{call} below {parent}"
+    if parent.trace_id != call.trace_id:
+        yield "the parent is in another trace", where
+    if call.start < parent.start:
+        yield "starts before its parent", where
+    if not (call.plain and parent.plain) or call.thread != parent.thread:
         return
-    if span.start > parent.end:
+    if call.start > parent.end:
         if not thread_has_coroutines:
-            yield "starts after its parent has ended", f"{_show(span)} below {_show(parent)}"
-    elif span.end > parent.end:
-        yield "ends after its parent", f"{_show(span)} below {_show(parent)}"
+            yield "starts after its parent has ended", where
+    elif call.end > parent.end:
+        yield "ends after its parent", where
 
 
-def _check_nesting(calls: list[Span], spans: dict[str, Span], has_coroutines: bool) -> Iterator[Finding]:
+def _check_nesting(inside: list[_Call], calls: dict[int, _Call], has_coroutines: bool) -> Iterator[Finding]:
     """Sweeps over the plain calls of one thread with a stack, as the thread itself had one."""
-    stack: list[Span] = []
-    for span in sorted(filter(_is_plain, calls), key=lambda span: (span.start, -span.end)):
-        while stack and stack[-1].end <= span.start:
+    stack: list[_Call] = []
+    plain = (call for call in inside if call.plain)
+    for call in sorted(plain, key=lambda call: (call.start, -call.end)):
+        while stack and stack[-1].end <= call.start:
             stack.pop()
         around = stack[-1] if stack else None
-        if around and span.end > around.end:
-            yield "ends out of order", f"{_show(span)} overlaps {_show(around)}"
-        elif not has_coroutines and around and _is_strictly_inside(span, around):
-            parent = spans.get(span.parent_id)
-            if parent is not None and _is_plain(parent) and _is_strictly_inside(around, parent):
-                yield "has too distant a parent", f"{_show(span)} is inside {_show(around)}"
-            elif span.parent_id == "":
-                yield "has no parent", f"{_show(span)} is inside {_show(around)}"
-        stack.append(span)
+        if around and call.end > around.end:
+            yield "ends out of order", f"{call} overlaps {around}"
+        elif not has_coroutines and around and _is_strictly_inside(call, around):
+            parent = calls.get(call.parent_id)
+            if parent is not None and parent.plain and _is_strictly_inside(around, parent):
+                yield "has too distant a parent", f"{call} is inside {around}"
+            elif not call.parent_id:
+                yield "has no parent", f"{call} is inside {around}"
+        stack.append(call)
 
 
-def _is_strictly_inside(inner: Span, outer: Span) -> bool:
+def _is_strictly_inside(inner: _Call, outer: _Call) -> bool:
     """Where the clock did not tick between two calls, which was first cannot be known."""
     return outer.start < inner.start and inner.end < outer.end
-
-
-def _is_coroutine(span: Span) -> bool:
-    return span.kind in ("async", "coroutine", "async_generator")
-
-
-def _is_plain(span: Span) -> bool:
-    return not (span.is_generator or _is_coroutine(span))
-
-
-def _thread(span: Span) -> Thread:
-    return span.process, span.attributes.get("thread.id")
-
-
-def _show(span: Span) -> str:
-    line = span.attributes.get("code.line.number")
-    return f"{span.function}{f':{line}' if line else ''} [{span.span_id}]"

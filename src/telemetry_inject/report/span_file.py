@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +67,17 @@ class Span:
 
 @dataclass(slots=True)
 class Ignored:
-    """Counts what could not be used while spans are loaded."""
+    """Counts what could not be used while spans are loaded, and what the program had to drop itself."""
 
     lines: int = 0
     cut_off: int = 0
     spans: int = 0
+    dropped_by: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def dropped(self) -> int:
+        """Spans that the programs dropped, by their own count."""
+        return sum(self.dropped_by.values())
 
     def __str__(self) -> str:
         parts = (
@@ -133,6 +139,7 @@ def _spans_of_batch(batch: object, ignored: Ignored) -> Iterator[Span]:
         except _MALFORMED:
             process = ""
         for scope_spans in _objects(resource_spans.get("scopeSpans")):
+            _note_dropped(scope_spans.get("scope"), process, ignored)
             spans = scope_spans.get("spans")
             for raw in spans if isinstance(spans, list) else ():
                 try:
@@ -145,6 +152,18 @@ def _process(resource: object) -> str:
     """What tells one process from another in the same files."""
     attributes = _attributes(resource.get("attributes")) if isinstance(resource, dict) else {}
     return f"{attributes.get('host.name', '')}:{attributes.get('process.pid', '')}"
+
+
+def _note_dropped(scope: object, process: str, ignored: Ignored) -> None:
+    """The helper counts what it drops and says the sum so far with each batch."""
+    if not isinstance(scope, dict) or "attributes" not in scope:
+        return
+    try:
+        dropped = int(_attributes(scope["attributes"]).get("telemetry.dropped_spans", 0))
+    except _MALFORMED:
+        return
+    if dropped:
+        ignored.dropped_by[process] = max(dropped, ignored.dropped_by.get(process, 0))
 
 
 def _span(raw: Mapping[str, Any], process: str) -> Span:

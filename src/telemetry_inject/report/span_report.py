@@ -254,6 +254,8 @@ def _heading(spans: _Spans, files: int, ignored: Ignored) -> str:
         parts.append(count(sum(spans.error), "error"))
     if spans.unfinished:
         parts.append(f"{spans.unfinished} never ended")
+    if ignored.dropped:
+        parts.append(f"{ignored.dropped} dropped by the program")
     if str(ignored):
         parts.append(f"ignored: {ignored}")
     return "; ".join(parts)

@@ -19,7 +19,7 @@ class SandboxError(TelemetryInjectError):
 
 
 class SandboxUnsupported(SandboxError):
-    """The script uses something that this backend does not know, so another backend may try it."""
+    """The script failed, perhaps on something this backend does not know: another backend may try it."""
 
 
 class SandboxUnavailable(SandboxError):
@@ -36,7 +36,7 @@ class Backend(Protocol):
     name: str
 
     def run(self, script: str, source: str, timeout: float) -> str:
-        """The text that `transform(source)` gives within `timeout` seconds; SandboxError when there is none."""
+        """What `transform(source)` gives within `timeout` seconds; SandboxError when that is no text."""
         ...
 
     def close(self) -> None:

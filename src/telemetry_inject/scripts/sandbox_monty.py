@@ -20,10 +20,11 @@ from telemetry_inject.scripts.sandbox_backend import (
 
 _PRINTED_BYTES = 64 * 1024
 _GRACE_SECONDS = 0.25  # for the session to stop by itself, before its worker is killed
-_UNSUPPORTED = ("NotImplementedError", "ModuleNotFoundError", "ImportError", "AttributeError")
+# These end a script for good. Any other error may be one that only Monty has with it.
+_FINAL = ("TimeoutError", "MemoryError", "RecursionError")
 
-# A method of a literal can't be replaced by the script, and takes and gives nothing but `str`: no object of the
-# script's making is converted in this process.
+# A method of a literal can't be replaced by the script, and takes and gives nothing but `str`: no object of
+# the script's making is converted in this process.
 _CALL = '"".join([transform(source)])'
 
 
@@ -68,7 +69,9 @@ class MontyBackend:
         except monty.MontyError as error:
             reason = one_line(str(error))
             unsupported = isinstance(error, monty.MontySyntaxError) or reason.startswith(_UNSUPPORTED)
-            raise (SandboxUnsupported if unsupported else SandboxError)(f"the script failed: {reason}") from error
+            raise (SandboxUnsupported if unsupported else SandboxError)(
+                f"the script failed: {reason}"
+            ) from error
         except (TimeoutError, RuntimeError, ValueError) as error:
             raise SandboxError(f"the sandbox failed: {one_line(str(error))}") from error
         if type(output) is not str or len(output) > MAX_OUTPUT_BYTES:

@@ -1,8 +1,8 @@
 """The child of the Linux sandbox: shuts itself in, then runs one foreign script. Standard library only.
 
-Run as `python -I -S -B sandbox_worker.py PARENT_PID CPU_SECONDS MEMORY_BYTES`; the request is a JSON object on
-standard input, the answer one on standard output. Any layer that can't be put up ends the process before the
-script is compiled; only a kernel without Landlock goes on without it, as seccomp alone allows no file at all.
+Run as `python -I -S -B sandbox_worker.py PARENT_PID CPU_SECONDS MEMORY_BYTES`; the request is a JSON object
+on standard input, the answer one on standard output. Any layer that can't be put up ends the process before
+the script is compiled; only a kernel without Landlock does without it: seccomp alone allows no file at all.
 Sources: the man pages landlock(7), seccomp(2), prctl(2); the kernel's include/uapi/linux/landlock.h.
 """
 
@@ -47,7 +47,31 @@ _MACHINES: dict[str, tuple[int, int, tuple[int, int], tuple[int, ...]]] = {
         0xC00000B7,
         0,
         (222, 226),
-        (63, 64, 57, 80, 62, 215, 214, 216, 233, 134, 135, 139, 132, 98, 172, 178, 124, 93, 94, 113, 169, 278, 128),
+        (
+            63,
+            64,
+            57,
+            80,
+            62,
+            215,
+            214,
+            216,
+            233,
+            134,
+            135,
+            139,
+            132,
+            98,
+            172,
+            178,
+            124,
+            93,
+            94,
+            113,
+            169,
+            278,
+            128,
+        ),
     ),
 }
 
@@ -80,7 +104,7 @@ def _limit(cpu_seconds: int, memory_bytes: int) -> None:
 
 
 def _landlock() -> None:
-    """Deny every access to files, TCP ports, abstract sockets and foreign processes that the kernel can deny."""
+    """Deny all access to files, TCP ports, abstract sockets and other processes that the kernel can deny."""
     null = ctypes.c_void_p(None)
     abi = _libc.syscall(_LANDLOCK_CREATE_RULESET, null, ctypes.c_size_t(0), 1)
     if abi < 0:
@@ -113,7 +137,13 @@ def seccomp_filter(machine: str) -> bytes:
     for index, number in enumerate(calls):
         to_refuse = len(calls) - 1 - index
         body.append((equal, to_refuse + (1 if number in memory else 4), 0, number))
-    tail = [(give, 0, 0, refuse), (load, 0, 0, 32), (any_bit, 0, 1, 4), (give, 0, 0, refuse), (give, 0, 0, allow)]
+    tail = [
+        (give, 0, 0, refuse),
+        (load, 0, 0, 32),
+        (any_bit, 0, 1, 4),
+        (give, 0, 0, refuse),
+        (give, 0, 0, allow),
+    ]
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in [*head, *body, *tail])
 
 
@@ -133,10 +163,10 @@ def _shut_in(parent: int, cpu_seconds: int, memory_bytes: int) -> None:
         raise _Shut("the parent is gone")
     os.close(0)
     os.closerange(2, 1 << 16)
-    _limit(cpu_seconds, memory_bytes)
     _prctl(_PR_SET_DUMPABLE, 0)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _landlock()
+    _limit(cpu_seconds, memory_bytes)
     _seccomp()
 
 

@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import Any
 
-from telemetry_inject.errors import ExitCode, TelemetryInjectError
+from telemetry_inject.engine import edits as edits_of_engine
+from telemetry_inject.errors import ExitCode, InvariantError, TelemetryInjectError
 from telemetry_inject.types import Insertion, Script
 
 MAX_SCRIPT_BYTES = 8 * 1024 * 1024
@@ -75,6 +77,8 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 _are_digests = re.compile(r"[0-9a-f]{64} [0-9a-f]{64} [0-9a-f]{64}").fullmatch
 _is_hex = re.compile(r"[0-9a-f]{1,128}").fullmatch
 _is_language = re.compile(r"[a-z0-9][a-z0-9_+-]{0,39}").fullmatch
+# What Insertion(...) does, without a call in Python for each edit.
+_insertion: Callable[[tuple[int, bytes]], Insertion] = partial(tuple.__new__, Insertion)
 _KEYS = ("function", "language", "template", "key", "source_sha256", "output_sha256", "sites")
 
 
@@ -151,7 +155,7 @@ def _insertions(edits: Any) -> tuple[Insertion, ...] | None:
         return None
     if offsets != sorted(offsets) or (offsets and not 0 <= offsets[0] <= offsets[-1] <= MAX_OFFSET):
         return None
-    return tuple(map(Insertion, offsets, map(str.encode, texts))) if all(texts) else None
+    return tuple(map(_insertion, zip(offsets, map(str.encode, texts), strict=True))) if all(texts) else None
 
 
 def apply(script: Script, source: bytes) -> bytes:
@@ -172,34 +176,11 @@ def apply(script: Script, source: bytes) -> bytes:
 
 
 def insert(source: bytes, edits: Sequence[Insertion]) -> bytes:
-    """`source` with `edits`, which must be sorted by offset and lie inside; else ScriptRefused."""
-    parts = []
-    done = 0
-    for offset, text in edits:
-        if offset < done:
-            raise ScriptRefused("the edits are not sorted by offset")
-        parts.append(source[done:offset])
-        parts.append(text)
-        done = offset
-    if done > len(source):
-        raise ScriptRefused("an edit lies outside of the function")
-    parts.append(source[done:])
-    return b"".join(parts)
-
-
-def remove(output: bytes, edits: Sequence[Insertion]) -> bytes:
-    """What is left of `output` without `edits`; raises ScriptRefused when one is not at its place."""
-    parts = []
-    done = shift = 0
-    for offset, text in edits:
-        start = offset + shift
-        if output[start : start + len(text)] != text:
-            raise ScriptRefused(f"the insertion at byte {offset} is not in the output")
-        parts.append(output[done:start])
-        shift += len(text)
-        done = start + len(text)
-    parts.append(output[done:])
-    return b"".join(parts)
+    """`source` with `edits`; raises ScriptRefused when they are not sorted by offset or one lies outside."""
+    try:
+        return edits_of_engine.apply(source, edits)
+    except InvariantError as error:
+        raise ScriptRefused(error.title) from error
 
 
 def script_stem(name: str, key: bytes) -> str:

@@ -14,7 +14,7 @@ class ScriptRefactorer(Protocol):
     def refactor(self, script: bytes, problems: Sequence[Problem], unit: Unit) -> bytes | None:
         """Another script for `unit`, in the light of `problems`; None to give up.
 
-        The proposal is foreign, whoever made it: it goes through `freeze.accept_foreign`, never around it.
+        The proposal is foreign, whoever made it: it goes through `acceptance.accept_foreign` or nowhere.
         """
         ...
 

@@ -102,8 +102,9 @@ def test_twice_is_once():
 
 
 def test_another_function_is_refused():
-    with pytest.raises(ValueError):
-        script()["instrument"](b"# another function\\n" + source())
+    instrument = script()["instrument"]
+    with pytest.raises(ValueError, match="not the function"):
+        instrument(b"# another function\\n" + source())
 
 
 if DATA["language"] == "python":

@@ -7,6 +7,7 @@ import re
 import warnings
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
 _BOM = b"\xef\xbb\xbf"
 # One byte a character, ASCII in its lower half: such a file can be parsed with its other bytes masked.
 _SINGLE_BYTE = re.compile(r"(?:iso-?8859|latin|l\d|cp125\d|cp8[56]\d|windows-125\d|koi8|mac|euc)[-_\w]*", re.I)
@@ -27,27 +28,33 @@ def encoding_of(source: bytes) -> str:
 
 
 def parseable(source: bytes) -> bytes | None:
-    """The source as UTF-8 of the same length, for the tree-sitter parser; None where that cannot be had."""
+    """The source as UTF-8 of the same length, for the tree-sitter parser; None where that cannot be had.
+
+    A carriage return alone ends a line for Python, not for the grammar: it becomes a line feed.
+    """
     try:
         source.decode("utf-8")
         encoding = encoding_of(source)
-        if source.isascii() or encoding.replace("_", "-") in ("utf-8", "utf8", "utf-8-sig"):
-            return source
+        readable = source.isascii() or encoding.replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
     except UnicodeDecodeError:
-        encoding = encoding_of(source)
-    return source.translate(_MASK) if _SINGLE_BYTE.fullmatch(encoding) else None
+        encoding, readable = encoding_of(source), False
+    if not readable and not _SINGLE_BYTE.fullmatch(encoding):
+        return None
+    text = source if readable else source.translate(_MASK)
+    return _LONE_RETURN.sub(b"\n", text) if b"\r" in text else text
 
 
-def check(source: bytes) -> tuple[int, str] | None:
-    """Line and message of what this interpreter's own compiler has against `source`; None if it has nothing."""
+def check(source: bytes) -> tuple[int, str, bool] | None:
+    """None if this interpreter's own compiler has nothing against `source`; else line, message, and whether
+    a newer interpreter might see it otherwise."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             compile(source, "<source>", "exec", dont_inherit=True)
     except SyntaxError as error:
-        return error.lineno or 0, error.msg
+        return error.lineno or 0, error.msg, not error.msg.startswith("too many")
     except (ValueError, MemoryError, RecursionError, OverflowError) as error:
-        return 0, str(error) or type(error).__name__
+        return 0, str(error) or f"Python gives up: {type(error).__name__}", False
     return None
 
 

@@ -1,0 +1,85 @@
+"""Makes the instrumented copy of a project, and reads back what its run recorded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from projects import Suite
+
+
+@dataclass(frozen=True)
+class Instrumented:
+    """How many functions were instrumented; why the others were not, with the number of each reason."""
+
+    functions: int
+    skipped: dict[str, int]
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """How many spans a run wrote, and what is wrong with them."""
+
+    spans: int
+    problems: list[str]
+
+
+def instrument(suite: Suite, clean: Path, output: Path, level: str) -> Instrumented:
+    """Write a runnable copy of the tree in which every function of the packages is instrumented.
+
+    Raises:
+        subprocess.CalledProcessError: the tool could not do its work at all.
+    """
+    shutil.rmtree(output, ignore_errors=True)
+    patterns = [str(Path(suite.root) / package) for package in suite.packages]
+    command = [sys.executable, "-m", "telemetry_inject", str(clean), "--use-scripts", "--all-functions"]
+    command += [f"--include=/{pattern}{'' if pattern.endswith('.py') else '/**'}" for pattern in patterns]
+    command += ["--isolated", "--no-gitignore", "--json", f"--level={level}"]
+    command += ["--cache-dir", str(suite.folder / "cache"), "-o", str(output)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode not in (0, 1):  # 1: a function or a file failed, and the others are done
+        raise subprocess.CalledProcessError(done.returncode, command)
+    return _read_report(json.loads(done.stdout))
+
+
+def _read_report(report: dict[str, list[dict[str, object]]]) -> Instrumented:
+    counts: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
+    problems = []
+    for file in report["files"]:
+        if file["status"] == "failed":
+            problems.append(f"{file['path']}: {file['reason']}")
+        functions = file.get("functions") or []
+        assert isinstance(functions, list)
+        for function in functions:
+            counts[function["status"]] += 1
+            if function["status"] == "skipped":
+                skipped[function["reason"]] += 1
+            elif function["status"] == "failed":
+                problems.append(f"{file['path']}: {function['qualname']}: {function['reason']}")
+    return Instrumented(counts["instrumented"], dict(skipped.most_common()), problems)
+
+
+def helper_variables(folder: Path) -> dict[str, str]:
+    """The environment that makes the helper write every span to `folder`, emptied for this."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return {
+        "TELEMETRY_INJECT_FILE": str(folder / "spans-{pid}.jsonl"),
+        "TELEMETRY_INJECT_MAX_BYTES": str(20 << 30),
+    }
+
+
+def read_spans(folder: Path, cut_off: bool) -> Recorded:
+    """Count and check what a run wrote to `folder`."""
+    from telemetry_inject.report.span_check import check_spans
+    from telemetry_inject.report.span_file import load_spans
+
+    files = sorted(folder.rglob("*.jsonl"))
+    return Recorded(sum(1 for _ in load_spans(files)), check_spans(files, cut_off=cut_off))

@@ -1,0 +1,97 @@
+"""What the comparison of one project gave, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from outcomes import Difference
+
+HEADINGS = (
+    "project",
+    "functions",
+    "left out",
+    "tests",
+    "unsteady",
+    "different",
+    "spans",
+    "span problems",
+    "CPU x",
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One project before and after. `seconds` and `exit_codes` are (before, after)."""
+
+    name: str
+    version: str
+    functions: int
+    skipped: dict[str, int]
+    passed: int
+    skipped_tests: int
+    unsteady: list[str]
+    different: list[Difference]
+    exit_codes: tuple[int, int]
+    seconds: tuple[float, float]
+    spans: int
+    span_problems: list[str]
+    other_problems: list[str]
+    output: str
+
+    @property
+    def same(self) -> bool:
+        """Whether instrumenting changed nothing, and recorded something that makes sense."""
+        problems = [*self.different, *self.span_problems, *self.other_problems]
+        return not problems and self.exit_codes[0] == self.exit_codes[1] and self.spans > 0
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The figures below HEADINGS."""
+        before, after = self.seconds
+        return (
+            f"{self.name} {self.version}",
+            str(self.functions),
+            str(sum(self.skipped.values())),
+            f"{self.passed}+{self.skipped_tests}",
+            str(len(self.unsteady)),
+            str(len(self.different)),
+            str(self.spans),
+            str(len(self.span_problems)),
+            f"{after / before:.2f}" if before else "",
+        )
+
+
+def describe(result: Comparison) -> str:
+    """Everything about one project that is not as it should be."""
+    lines = [f"{result.name}: {'same' if result.same else 'DIFFERENT'}"]
+    if result.exit_codes[0] != result.exit_codes[1]:
+        lines.append(f"    exit code {result.exit_codes[0]} became {result.exit_codes[1]}")
+    for difference in result.different:
+        lines.append(f"    {difference.test}: {difference.before} -> {difference.after}")
+        lines += [f"        {line}" for line in difference.reason.splitlines()[:6]]
+    lines += [f"    spans: {problem}" for problem in result.span_problems]
+    lines += [f"    {problem}" for problem in result.other_problems]
+    if not result.spans:
+        lines.append("    no spans were recorded")
+    lines += [f"        {line}" for line in result.output.splitlines()[-30:]]
+    return "\n".join(lines)
+
+
+def text_table(results: Sequence[Comparison]) -> str:
+    """Aligned columns for the terminal."""
+    rows = [HEADINGS, *(result.cells for result in results)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if number == 0 else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+
+
+def markdown_table(results: Sequence[Comparison]) -> str:
+    """The same for the documentation."""
+    rows = [HEADINGS, ("---", *["---:"] * (len(HEADINGS) - 1)), *(result.cells for result in results)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -1,0 +1,1 @@
+"""Lies beside the package, so that pytest puts this folder on the import path."""

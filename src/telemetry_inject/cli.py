@@ -1,0 +1,212 @@
+"""The command: arguments -> settings -> one call -> words and an exit code. The only place that exits.
+
+Results go to standard output, everything else to standard error.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from telemetry_inject import __version__
+from telemetry_inject.errors import ExitCode, TelemetryInjectError, UsageError
+
+if TYPE_CHECKING:
+    from telemetry_inject.config import Settings
+
+_NO_MODELS = "{flag}: models are not in this version yet"
+_NO_MODELS_HELP = (
+    "All else works without one: `telemetry-inject PATH --use-scripts` calls no model and costs nothing."
+)
+
+
+def entry_point() -> None:
+    """The console script: run, then end the process with the exit code."""
+    code = main()
+    # Whatever is still buffered for a reader that has gone would raise once more while Python ends.
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(code)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments (default: the process's own) and return its exit code."""
+    _tolerate_any_name()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    context = _Context()
+    try:
+        code = _dispatch(arguments, context)
+        sys.stdout.flush()
+        return int(code)
+    except TelemetryInjectError as error:
+        _say(f"error: {context.scrubbed(error.title)}")
+        if error.help_text:
+            _say(f"help: {context.scrubbed(error.help_text)}")
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        _say("interrupted: files that were finished are written, the others are untouched")
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        return int(context.code)
+    except ModuleNotFoundError as error:
+        if (error.name or "telemetry_inject").partition(".")[0] == "telemetry_inject":
+            return _unexpected(error, context)
+        _say(f"error: the package {error.name} is not installed")
+        _say("help: Install telemetry-inject with what it needs: `pip install .` in its folder.")
+        return int(ExitCode.USAGE)
+    except Exception as error:
+        return _unexpected(error, context)
+
+
+class _Context:
+    """What is known so far, for the words and the code when something ends the run early."""
+
+    def __init__(self) -> None:
+        self.debug = os.environ.get("DEBUG", "").strip().lower() in ("true", "1", "yes", "on")
+        self.secrets: tuple[str, ...] = ()
+        self.code: int = ExitCode.DONE
+
+    def finished(self, code: int) -> None:
+        """The work is done with this exit code; only words are left to say."""
+        self.code = code
+
+    def scrubbed(self, text: str) -> str:
+        """`text` without known keys, and without control characters that could play with a terminal."""
+        from telemetry_inject.report.terminal import printable
+
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return "\n".join(printable(line) for line in text.splitlines())
+
+
+def _unexpected(error: Exception, context: _Context) -> int:
+    if isinstance(error, OSError) and not _stdout_works():
+        _say(f"error: standard output cannot be written: {error.strerror}")
+        _say("help: Make room or send it elsewhere; files that were finished are written.")
+        return int(ExitCode.INCOMPLETE)
+    if context.debug:
+        import traceback
+
+        _say(context.scrubbed(traceback.format_exc()))
+    text = " ".join(context.scrubbed(f"{type(error).__name__}: {error}").splitlines())
+    _say(f"error: this is a bug in telemetry-inject {__version__}; please report it: {text}")
+    if not context.debug:
+        _say("help: Run it again with DEBUG=true for the traceback that the report needs.")
+    return int(ExitCode.BUG)
+
+
+def _dispatch(argv: list[str], context: _Context) -> int:
+    if argv == ["--version"]:
+        print(f"telemetry-inject {__version__}")
+        return ExitCode.DONE
+    if argv[:1] == ["report"]:
+        return _span_report(argv[1:])
+    from telemetry_inject.arguments import build_parser, completion, parse_arguments
+
+    flags = parse_arguments(argv)
+    context.secrets = (flags["api_key"],) if flags.get("api_key") else ()
+    if flags.get("help"):
+        print(build_parser().format_help(), end="")
+        return ExitCode.DONE
+    if flags.get("version"):
+        print(f"telemetry-inject {__version__}")
+        return ExitCode.DONE
+    if "print_completion" in flags:
+        print(completion(flags["print_completion"]))
+        return ExitCode.DONE
+    for flag in ("configure", "check_api", "list_models"):
+        if flags.get(flag):
+            raise UsageError(_NO_MODELS.format(flag="--" + flag.replace("_", "-")), _NO_MODELS_HELP)
+    return _work(flags, context)
+
+
+def _work(flags: Mapping[str, Any], context: _Context) -> int:
+    from telemetry_inject.config import load_settings
+
+    if flags.get("isolated") and flags.get("config"):
+        raise UsageError("--isolated and --config do not go together", "Choose one.")
+    if not flags.get("path") and not flags.get("show_settings"):
+        raise UsageError("PATH is missing", "Give a folder, a file, or - for standard input; see --help.")
+    settings = load_settings(flags, os.environ, Path.cwd())
+    context.secrets, context.debug = settings.secrets, settings.debug
+    if flags.get("show_settings"):
+        print(_shown_settings(settings))
+        return ExitCode.DONE
+    from telemetry_inject.config_checks import check_settings
+    from telemetry_inject.run_command import run_command
+
+    check_settings(settings)
+    return run_command(settings, bool(flags.get("show_files")), context.finished)
+
+
+def _shown_settings(settings: Settings) -> str:
+    """Every option with its value, as TOML, and where it comes from; as JSON with --json."""
+    import json
+
+    if settings.json:
+        rows = {
+            name: {"value": value, "source": settings.sources.get(name, "default")}
+            for name, value in settings.public().items()
+        }
+        return json.dumps(rows, indent=2)
+    lines = [
+        (f"{name} = {'' if value is None else json.dumps(value)}", settings.sources.get(name, "default"))
+        for name, value in settings.public().items()
+        if name != "path"
+    ]
+    width = max(len(line) for line, _ in lines)
+    return "\n".join(f"{line:<{min(width, 60)}}  # {source}" for line, source in lines)
+
+
+def _span_report(argv: list[str]) -> int:
+    """`telemetry-inject report [FILE ...]`: spans that instrumented programs have written, as a tree."""
+    if any(word in ("-h", "--help") for word in argv):
+        print(
+            "usage: telemetry-inject report [FILE ...]\n\nPrint span files as a call tree, with the hottest"
+        )
+        print("functions and the errors. Without FILE: telemetry/*.jsonl. A folder of this name: ./report")
+        return ExitCode.DONE
+    wrong = [word for word in argv if word.startswith("-")]
+    if wrong:
+        raise UsageError(f"report: unknown option {wrong[0].partition('=')[0]}", "It takes span files only.")
+    paths = [Path(word) for word in argv] or sorted(Path("telemetry").glob("*.jsonl"))
+    if not paths:
+        raise UsageError(
+            "report: there are no span files in telemetry/", "Run the instrumented program first."
+        )
+    import shutil
+
+    from telemetry_inject.report.span_report import render_report
+
+    color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
+    print(render_report(paths, width=shutil.get_terminal_size((100, 40)).columns, color=color), end="")
+    return ExitCode.DONE
+
+
+def _tolerate_any_name() -> None:
+    """File names need not be text in the terminal's encoding: print those with escapes, do not fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _stdout_works() -> bool:
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _say(text: str) -> None:
+    try:
+        print(text, file=sys.stderr)
+    except (OSError, ValueError):
+        pass  # nobody can be told that nobody listens

@@ -1,0 +1,23 @@
+"""FileReconstructor: the whole file again, from its source and the insertions of its functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from telemetry_inject.engine.edits import apply, revert
+from telemetry_inject.errors import InvariantError
+from telemetry_inject.types import Insertion
+
+
+class FileReconstructor:
+    """Rebuilds files; refuses to give out one that does not go back to its source."""
+
+    @staticmethod
+    def rebuild(source: bytes, insertions: Sequence[Insertion]) -> bytes:
+        """`source` with the insertions. Raises InvariantError unless taking them out gives `source` again."""
+        if not insertions:
+            return source
+        output = apply(source, insertions)
+        if revert(output, insertions) != source:
+            raise InvariantError("removing the insertions does not give the original")
+        return output

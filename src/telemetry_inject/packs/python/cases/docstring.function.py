@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+# -*- coding: utf-8 -*-
+"""Module docstring stays first."""
+
+from __future__ import annotations
+
+try: from ._telemetry_inject import _tlm
+except ImportError:
+    try: from _telemetry_inject import _tlm
+    except ImportError: from contextlib import nullcontext as _tlm
+import os
+
+
+def documented(path: str) -> str:
+    """Docstring stays first."""
+    with _tlm("documented"):
+        return os.path.abspath(path)
+
+
+def commented(path):  # a comment on the header
+    # a comment before the docstring
+    """Docstring."""
+
+    # a comment before the body
+    with _tlm("commented"):
+        return os.path.abspath(path)
+        # a comment after the body
+
+
+def implicitly_joined():
+    """One """ "docstring" ""
+    with _tlm("implicitly_joined"):
+        print("body")

@@ -1,0 +1,51 @@
+async def analyse(self, rows, *rest, limit: int = 3, password=None, **options):
+    """Doc."""
+    total, count = 0, 0
+    async for row in rows:
+        if row.value: total += row.value
+        elif row.empty:
+            # nothing in it
+            continue
+        else:
+            count += 1; a = b = count
+        while count > limit:
+            count -= 1
+        else:
+            self.count = options["count"] = count
+    try:
+        ratio: float = total / count
+    except ZeroDivisionError:
+        return None
+    except (TypeError, ValueError) as error:
+        raise
+    else:
+        first, *others = sorted(rest)
+    finally:
+        print(total)
+    match first:
+        case 1: return 1, *others
+        case _:
+            x: int
+            [y, (z, self.w)] = others
+
+    class Local:
+        attribute = 1
+        if attribute:
+            other = 2
+
+    def inner():
+        value = yield ratio
+        return (yield value)
+
+    return (
+        lambda: total
+    )
+
+
+class Store:
+    def fetch(self, key):
+        return self.rows[key]
+
+    @classmethod
+    def make(cls, *, size=1):
+        if size: return cls()

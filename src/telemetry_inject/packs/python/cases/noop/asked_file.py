@@ -1,0 +1,4 @@
+# why: file: asked for in a comment
+# telemetry: skip-file
+def f():
+    print(1)

@@ -1,0 +1,4 @@
+# why: finalizer
+class A:
+    def __del__(self):
+        print(self)

@@ -1,0 +1,4 @@
+# why: indentation is not consistent
+if True:
+    def f():
+	print(1)

@@ -1,0 +1,8 @@
+# why: file: no functions
+import os
+
+value = [lambda x: print(x)]
+
+
+class A:
+    b = os

@@ -1,0 +1,7 @@
+# why: typing overload
+import typing
+
+
+@typing.overload
+def f(a: int) -> int:
+    print(a)

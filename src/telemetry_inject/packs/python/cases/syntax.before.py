@@ -1,0 +1,32 @@
+def matched(value):
+    match value:
+        case [first, *rest] if first:
+            return print(rest)
+        case {"key": str() as name}:
+            return print(name)
+        case _:
+            return None
+
+
+def handled():
+    try:
+        print()
+    except* ValueError as group:
+        print(group)
+
+
+def generic[T: (int, str), *Ts, **P](first: T, /, *, last: int = 1) -> list[T]:
+    type Pair = tuple[T, T]
+    return print(first, last, Pair)
+
+
+class Box[T]:
+    def get(self) -> T:
+        return print(self)
+
+
+def walrus(a):
+    while (line := a.readline()):
+        print(f"{line!r:>{10}} {line=}")
+    else:
+        print("end")

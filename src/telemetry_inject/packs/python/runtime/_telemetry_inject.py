@@ -1,0 +1,946 @@
+# SPDX-License-Identifier: Apache-2.0
+# mypy: ignore-errors
+"""The runtime helper of telemetry-inject: OpenTelemetry spans without a dependency.
+
+telemetry-inject copied this file into your tree; the functions that it instrumented import `_tlm` from here.
+
+Where spans go, decided at import:
+    to the program's own OpenTelemetry SDK as soon as it has configured one; spans of both nest in each other;
+    else to `telemetry/<service>-<pid>.jsonl` under the working directory, as OTLP/JSON lines, readable by any
+    OTLP tool; TELEMETRY_INJECT_FILE names another file ("{pid}" and "{service}" are filled in);
+    or by OTLP/HTTP (JSON) if OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or
+    OTEL_TRACES_EXPORTER=otlp is set, the protocol is not grpc, and TELEMETRY_INJECT_FILE is not set.
+To switch it off: TELEMETRY_INJECT_DISABLED=true, OTEL_SDK_DISABLED=true or OTEL_TRACES_EXPORTER=none.
+What else it reads: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER(_ARG), OTEL_BSP_*,
+    OTEL_EXPORTER_OTLP_*, TRACEPARENT, and TELEMETRY_INJECT_MAX_BYTES (of one file; 256 MiB).
+What it promises: never to raise into the program, never to print, to keep no frame, exception or object of the
+    program. What can't be delivered is dropped and counted in the scope's attribute `telemetry.dropped_spans`.
+What is lost: spans are written when 512 have ended, when one ends a second or more after the last write, and
+    at exit. os._exit, os.exec*, a crash, SIGKILL and an unhandled SIGTERM lose those not yet written. Forked
+    children mostly leave through os._exit, so they write whenever their outermost span ends.
+
+It imports nothing but built-in and C modules, so that the standard library itself can be instrumented.
+"""
+
+import sys
+from _contextvars import ContextVar, copy_context
+from _json import encode_basestring_ascii as _quote
+from _random import Random
+from _thread import allocate_lock, get_ident, start_new_thread
+from _weakref import ref
+from atexit import register
+from itertools import islice
+from time import perf_counter_ns, time_ns
+
+try:
+    import posix as _platform
+except ImportError:  # Windows
+    import nt as _platform
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    _T = TypeVar("_T")
+
+    def _tlm(site: str, /, **arguments: Any) -> "_Span": ...
+
+
+VERSION = "0.1.0"
+PROTOCOL = 1  # between copies of this file
+_TEXT, _ITEMS, _LABELS, _EVENTS, _FRAMES = 120, 10, 100, 128, 32  # bounds of what one span holds
+
+
+class _native:
+    """Built-in functions, where tools that replace those in the namespaces of modules don't find them."""
+
+    open, write, close, fstat = _platform.open, _platform.write, _platform.close, _platform.fstat
+    mkdir, getpid, urandom, clock, wall = (
+        _platform.mkdir,
+        _platform.getpid,
+        _platform.urandom,
+        perf_counter_ns,
+        time_ns,
+    )
+    truncate = getattr(_platform, "ftruncate", None)
+    flags = _platform.O_WRONLY | _platform.O_CREAT | _platform.O_APPEND
+    for _name in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY", "O_NOINHERIT"):
+        flags |= getattr(_platform, _name, 0)
+
+
+# ---- Settings -----------------------------------------------------------------------------------------------
+
+_environ = getattr(sys.modules.get("os"), "environ", None)  # may have been changed since the start
+if _environ is None:
+    _decoded = [
+        x if isinstance(x, str) else x.decode("utf-8", "replace")
+        for y in _platform.environ.items()
+        for x in y
+    ]
+    _environ = dict(zip(_decoded[::2], _decoded[1::2]))
+
+
+def _setting(*names, default=""):
+    """The first that is set and not empty, of variables or, for `OTLP_...`, of those of traces before all."""
+    for name in names:
+        otlp = "OTEL_EXPORTER_OTLP_"
+        for variable in (
+            (otlp + "TRACES_" + name[5:], otlp + name[5:]) if name.startswith("OTLP_") else (name,)
+        ):
+            value = _environ.get(variable, "").strip()
+            if value:
+                return value
+    return default
+
+
+def _number(name, default):
+    value = _setting(name)
+    return int(value) if value.isdigit() and value.isascii() else default
+
+
+def _unquote(text):
+    first, *rest = text.split("%")
+    return b"".join([first.encode()] + [bytes((int(x[:2], 16),)) + x[2:].encode() for x in rest]).decode()
+
+
+def _pairs(text):
+    """Read `key=value,...` with percent-encoding; one mistake discards all, as the specification wants."""
+    pairs = [item.partition("=") for item in text.split(",") if item.strip()]
+    try:
+        return {_unquote(key.strip()): _unquote(value.strip()) for key, _, value in pairs if key.strip()}
+    except ValueError:
+        return {}
+
+
+def _remote_parent():
+    """(trace id, span id, sampled) under which the process was started, from TRACEPARENT; or None."""
+    fields = _setting("TRACEPARENT").split("-")
+    if [len(x) for x in fields[:4]] != [2, 32, 16, 2] or set("".join(fields[:4])) - set("0123456789abcdef"):
+        return None
+    version, trace, span, flags = (int(field, 16) for field in fields[:4])
+    valid = version != 255 and trace and span and (version or len(fields) == 4)
+    return (trace, span, bool(flags & 1)) if valid else None
+
+
+def _sampler():
+    """(whether it follows the parent, bound); a trace is kept if the low half of its id is below the bound."""
+    name = _setting("OTEL_TRACES_SAMPLER").lower()
+    rule = name[12:] if name.startswith("parentbased_") else name
+    try:
+        ratio = float(_setting("OTEL_TRACES_SAMPLER_ARG", default="1"))
+    except ValueError:
+        ratio = 1.0
+    ratios = {"always_on": 1.0, "always_off": 0.0, "traceidratio": ratio if 0 <= ratio <= 1 else 1.0}
+    return rule != name or rule not in ratios, round(ratios.get(rule, 1.0) * 2**64)
+
+
+def _resource():
+    program = (sys.executable or "python").replace("\\", "/").rpartition("/")[2]
+    attributes = {"service.name": "unknown_service:" + program}
+    attributes.update(_pairs(_setting("OTEL_RESOURCE_ATTRIBUTES")))
+    attributes["service.name"] = _setting("OTEL_SERVICE_NAME") or attributes["service.name"]
+    sdk = {"name": "telemetry-inject", "language": "python", "version": VERSION}
+    attributes.update(("telemetry.sdk." + key, value) for key, value in sdk.items())
+    return attributes
+
+
+def _endpoint():
+    """The URL to send spans to, or "" to write them to a file."""
+    if _setting("TELEMETRY_INJECT_FILE") or _setting("OTLP_PROTOCOL") == "grpc":
+        return ""
+    exact = _setting("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    if exact:
+        return exact if "/" in exact.partition("://")[2] else exact + "/"
+    asked = "otlp" in _setting("OTEL_TRACES_EXPORTER").replace(" ", "").split(",")
+    base = _setting("OTEL_EXPORTER_OTLP_ENDPOINT", default="http://localhost:4318" if asked else "")
+    return base and base.rstrip("/") + "/v1/traces"
+
+
+def _absolute(path):
+    return path if path[:1] in ("/", "\\", "<") or path[1:2] == ":" else _folder + "/" + path
+
+
+_off = "true" in [_setting(x).lower() for x in ("TELEMETRY_INJECT_DISABLED", "OTEL_SDK_DISABLED")]
+_off = _off or _setting("OTEL_TRACES_EXPORTER").lower() == "none"
+_remote, (_follows_parent, _bound), _attributes, _url = _remote_parent(), _sampler(), _resource(), _endpoint()
+_QUEUE = max(1, _number("OTEL_BSP_MAX_QUEUE_SIZE", 2048))
+_BATCH = min(_QUEUE, max(1, _number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512)))
+_DELAY = _number("OTEL_BSP_SCHEDULE_DELAY", 5000 if _url else 1000) * 1_000_000  # ns
+_PATIENCE = _number("OTEL_BSP_EXPORT_TIMEOUT", 5000) / 1000  # s that the exit may wait for the sender
+_MAX_BYTES = _number("TELEMETRY_INJECT_MAX_BYTES", 256 << 20)
+_gzip = _setting("OTLP_COMPRESSION").lower() == "gzip"
+_timeout, _authorities = _number("OTLP_TIMEOUT", 10_000) / 1000, _setting("OTLP_CERTIFICATE") or None
+_headers = {"Content-Type": "application/json", "User-Agent": "telemetry-inject-python/" + VERSION}
+_headers.update({"Content-Encoding": "gzip"} if _gzip else {}, **_pairs(_setting("OTLP_HEADERS")))
+try:
+    _folder = _platform.getcwd()  # now: a later chdir does not move the file
+except OSError:
+    _folder = "."
+_service = "".join(x if x.isalnum() or x in "-_." else "_" for x in _attributes["service.name"])[:80]
+_path = _setting("TELEMETRY_INJECT_FILE", default="telemetry/{service}-{pid}.jsonl")
+_path = _absolute(_path.replace("{service}", _service))
+
+
+# ---- Values: short, of built-in types only, without secrets -------------------------------------------------
+
+_REDACTED = "[redacted]"
+_SECRET_NAMES = frozenset(("auth", "pwd", "pass", "pin", "otp", "ssn", "cvv", "cvc", "sid", "dsn"))
+_SECRET_PARTS = (  # of names without separators; the first five also before a colon in running text
+    "password", "passwd", "passphrase", "secret", "apikey", "token", "authorization", "cookie", "credential",
+    "privatekey", "session", "accesskey", "signingkey", "encryptionkey", "bearer", "jwt", "creditcard", "cardnumber",
+)  # fmt: skip
+_SECRET_STARTS = (  # how keys and tokens begin, and how many letters follow at least
+    ("eyJ", 20), ("AKIA", 16), ("ASIA", 16), ("AIza", 30), ("sk-", 20), ("sk_live_", 10), ("rk_live_", 10),
+    ("ghp_", 20), ("gho_", 20), ("ghs_", 20), ("github_pat_", 20), ("glpat-", 16), ("xoxb-", 10), ("xoxp-", 10),
+    ("bearer ", 8), ("Bearer ", 8), ("BEARER ", 8), ("-----BEGIN ", 3),
+)  # fmt: skip
+_module_of, _qualname_of = type.__dict__["__module__"].__get__, type.__dict__["__qualname__"].__get__
+_arguments_of = BaseException.__dict__["args"].__get__
+
+
+def _type_name(kind):
+    """The full name of a class, without asking its metaclass."""
+    module, name = _module_of(kind), _qualname_of(kind)
+    return _encodable(name if module == "builtins" or type(module) is not str else module + "." + name)[
+        : 2 * _TEXT
+    ]
+
+
+def _encodable(text):
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _plain(text):
+    return "".join(filter(str.isalnum, text)).lower()
+
+
+def _secret_name(name):
+    plain = _plain(name[:_TEXT])
+    return plain in _SECRET_NAMES or any(part in plain for part in _SECRET_PARTS)
+
+
+def _secret_text(text):
+    for start, length in _SECRET_STARTS:
+        at = text.find(start)
+        while at >= 0:
+            tail = text[at + len(start) :][:length]
+            whole = len(tail) == length and all(x.isalnum() or x in "-_.+/=" for x in tail)
+            if whole and not text[at - 1 : at].isalnum():
+                return True
+            at = text.find(start, at + 1)
+    rest = text.partition("://")[2]
+    if ":" in rest.partition("@")[0] and "@" in rest.partition("/")[0]:
+        return True  # user:password@host
+    for sign in "=:":  # password=..., "token": "..."
+        for name in text.split(sign, 20)[:-1]:
+            sure = sign == "=" or name.rstrip()[-1:] in ('"', "'")
+            if _plain(name[-24:]).endswith(_SECRET_PARTS if sure else _SECRET_PARTS[:5]):
+                return True
+    return False
+
+
+def _clean(text, limit=_TEXT):
+    """An exact str, without secrets, cut, and encodable."""
+    if len(text) > 8 and _secret_text(text[: 4 * limit]):
+        return _REDACTED
+    return _encodable(text if len(text) <= limit else text[: limit - 1] + "\u2026")
+
+
+def _item(value):
+    """A value inside of a container, as text."""
+    kind = type(value)
+    if kind in (list, tuple, dict, set, frozenset):
+        return "<%s of %d>" % (kind.__name__, len(value))
+    shown = _shown(value)
+    if kind is str and shown is not _REDACTED:
+        return repr(shown if len(shown) <= 40 else shown[:39] + "\u2026")
+    return shown if type(shown) is str else repr(shown)
+
+
+def _shown(value):
+    """A value as it may be recorded: bool, int, float or short text. Runs no code of the program."""
+    kind = type(value)
+    if kind is bool or kind is float or value is None:
+        return "None" if value is None else value
+    if kind is int:
+        return value if -(2**63) <= value < 2**63 else "<int of %d bits>" % value.bit_length()
+    if kind is str or kind is bytes:
+        return _clean(value if kind is str else repr(value[:_TEXT]))
+    if kind is dict:
+        items = [
+            "%s: %s" % (_item(k), _REDACTED if type(k) is str and _secret_name(k) else _item(v))
+            for k, v in list(islice(value.items(), _ITEMS))
+        ]
+    elif kind in (list, tuple, set, frozenset):
+        items = [_item(x) for x in list(islice(value, _ITEMS))]
+    else:
+        return "<%s>" % _type_name(kind)
+    if len(value) > len(items):
+        items.append("\u2026 %d more" % (len(value) - len(items)))
+    text = ("[%s]" if kind is list else "(%s)" if kind is tuple else "{%s}") % ", ".join(items)
+    return text if len(text) <= 2 * _TEXT else text[: 2 * _TEXT - 1] + "\u2026"
+
+
+def _captured(prefix, values):
+    return [
+        (prefix + k, _REDACTED if _secret_name(k) else _shown(v)) for k, v in islice(values.items(), _EVENTS)
+    ]
+
+
+# ---- Spans --------------------------------------------------------------------------------------------------
+
+
+class _State:
+    """What belongs to this process alone; begun anew in a forked child."""
+
+    __slots__ = (
+        "bits", "born", "busy", "due", "dropped", "eager", "offset", "pending", "pid", "sdk", "sender", "stopping", "wake",
+    )  # fmt: skip
+
+    def begin(self, forked):
+        self.pid, self.dropped, self.due = _native.getpid(), 0, 0  # due: when the next delivery is
+        self.eager = forked  # deliver whenever an outermost span ends: there may be no later occasion
+        self.born = _native.clock() if forked else 0  # spans that began before are the parent's
+        self.bits = Random(int.from_bytes(_native.urandom(32), "big")).getrandbits
+        self.pending = []  # spans that ended and wait for delivery
+        self.busy = set()  # threads inside of the SDK or of the sender, which may be instrumented themselves
+        self.stopping, self.wake, self.sender = False, allocate_lock(), allocate_lock()  # see "Delivery"
+        self.wake.acquire()
+
+
+_state = _State()
+_state.begin(forked=False)
+_state.offset, _state.sdk = _native.wall() - _native.clock(), (None, None)
+_current = ContextVar("telemetry_inject_span", default=None)
+_sites_known = {}  # (file, first line) of an instrumented function -> line of its `with`
+
+
+class _Noop:
+    """Stands for a span that is not recorded. Its methods are C functions that take anything, to be cheap."""
+
+    __slots__ = ("__weakref__",)
+    __exit__ = branch = loop = handled = assign = type.__prepare__  # answers {}, which is false
+
+    def returns(self, value, span=None):
+        return value
+
+    def __reduce__(self):
+        return _noop, ()
+
+
+_NOOP = _Noop()
+_Noop.__enter__ = ref(_NOOP)  # called, it answers _NOOP
+
+
+def _noop():
+    return _NOOP
+
+
+def _ours(error):
+    """Whether the helper itself failed; else a signal handler or another thread raised this through it."""
+    last = error.__traceback__
+    while last.tb_next is not None:
+        last = last.tb_next
+    builtin = isinstance(error, Exception) and _module_of(type(error)) == "builtins"
+    return builtin and last.tb_frame.f_globals is globals()
+
+
+class _Guard:
+    """Around what must not raise into the program; what comes from elsewhere passes."""
+
+    __enter__ = type.__prepare__
+
+    def __exit__(self, kind, error, traceback):
+        return kind is not None and (kind is RecursionError or _ours(error))
+
+
+_guard = _Guard()
+
+
+class _Notes:
+    """What only some spans have."""
+
+    __slots__ = ("counts", "error", "events", "lost", "values")
+
+    def __init__(self):
+        self.values, self.counts, self.events, self.lost, self.error = [], {}, [], 0, None
+
+    def attributes(self):
+        return self.values + list(self.counts.items()) + ([("error.type", self.error)] if self.error else [])
+
+
+class _Span:
+    """One call of an instrumented function: a context manager, and what its body reports to.
+
+    `up` is the nearest enclosing span that has not ended; `end` is 0 until the end; `trace_id` is 0 if the trace
+    is not sampled. The clock is bound as a default because test tools replace those of modules.
+    """
+
+    __slots__ = ("end", "notes", "parent_id", "site", "span_id", "start", "thread", "trace_id", "up")
+
+    def __enter__(self, clock=perf_counter_ns):
+        try:
+            self.end, self.thread = 0, get_ident()
+            up = _current.get()
+            while up is not None and up.end:
+                up = up.up
+            self.up = up
+            if up is None:
+                self.trace_id, self.parent_id = _new_trace()
+            else:
+                self.trace_id, self.parent_id = up.trace_id, up.span_id
+            self.span_id = _state.bits(64) or 1
+            self.start = clock()
+            if not self.site.generator:  # the consumer of a generator is not inside of it
+                _current.set(self)
+            return self if self.trace_id else _NOOP
+        except BaseException as error:
+            self.end, self.trace_id, self.up = 1, 0, None  # whoever finds it current goes on to none
+            _state.dropped += 1
+            if not isinstance(error, RecursionError) and not _ours(error):
+                raise
+            return _NOOP
+
+    def __exit__(self, kind: object, error: object, traceback: object, clock=perf_counter_ns) -> None:
+        end = self.end = clock()
+        try:
+            up = self.up
+            while up is not None and up.end:
+                up = up.up
+            self.up = up
+            site = self.site
+            if not site.generator:
+                now = _current.get()
+                if now is not self and not site.coroutine:  # a coroutine begun in here was left hanging
+                    while now is not None and now is not self:
+                        now = now.up
+                if now is self:
+                    _current.set(up)
+            if not self.trace_id or self.start < _state.born:
+                return
+            if kind is not None:
+                self.failed(kind, error, traceback, end)
+            pending = _state.pending
+            pending.append(self)
+            if (
+                end >= _state.due
+                or len(pending) >= _BATCH
+                or (_state.eager and (up is None or up.start < _state.born))
+            ):
+                _deliver()
+        except BaseException as mine:
+            if not isinstance(mine, RecursionError) and not _ours(mine):
+                raise
+
+    def more(self):
+        if self.notes is None:
+            self.notes = _Notes()
+        return self.notes
+
+    def failed(self, kind, error, traceback, now):
+        """Record the error: in full only at the innermost instrumented function that it passes."""
+        if not issubclass(kind, Exception) or issubclass(kind, (StopIteration, StopAsyncIteration)):
+            return  # control flow: CancelledError, GeneratorExit, SystemExit, KeyboardInterrupt
+        with _guard:
+            notes = self.more()
+            notes.error = name = _type_name(kind)
+            deeper = traceback.tb_next if traceback is not None else None
+            while deeper is not None:
+                code = deeper.tb_frame.f_code
+                if (
+                    _sites_known.get((code.co_filename, code.co_firstlineno), deeper.tb_lineno)
+                    != deeper.tb_lineno
+                ):
+                    return  # recorded there (an error at the line of the `with` itself is not)
+                deeper = deeper.tb_next
+            message = _message(error)
+            values = [("exception.type", name), ("exception.message", message)]
+            values.append(("exception.stacktrace", _stack(traceback, name, message)))
+            notes.events.append((now, "exception", values))
+
+    def count(self, key):
+        with _guard:
+            counts = self.more().counts
+            if key in counts or len(counts) < _LABELS:
+                counts[key] = counts.get(key, 0) + 1
+
+    def branch(self, label: str) -> None:
+        """A branch was taken."""
+        self.count("telemetry.branch." + label)
+
+    def loop(self, label: str) -> None:
+        """A loop went round once."""
+        self.count("telemetry.loop." + label)
+
+    def handled(self, label: str) -> None:
+        """An exception was caught."""
+        kind, key = sys.exc_info()[0], "telemetry.handled." + label
+        self.count(key)
+        with _guard:
+            if kind is not None and key in self.notes.counts:
+                self.notes.counts[key + ".type"] = _type_name(kind)
+
+    def assign(self, **values: object) -> None:
+        """Variables were set."""
+        with _guard:
+            notes = self.more()
+            if len(notes.events) < _EVENTS:
+                notes.events.append((_native.clock(), "assign", _captured("telemetry.assign.", values)))
+            else:
+                notes.lost += 1
+
+    def returns(self, value: "_T", span: object = None) -> "_T":
+        """The function returns `value`, which is handed through."""
+        with _guard:
+            self.more().values.append(("telemetry.return", _shown(value)))
+        return value
+
+    def __reduce__(self):
+        return _noop, ()
+
+
+def _new_trace():
+    """(trace id, parent's span id) of an outermost span; 0 for what is not sampled."""
+    trace, parent, sampled = _remote or (_state.bits(128) or 1, 0, None)
+    if sampled is None or not _follows_parent:
+        sampled = (trace & 0xFFFFFFFFFFFFFFFF) < _bound
+    return (trace, parent) if sampled else (0, 0)
+
+
+def _message(error):
+    """The words of an exception, if its arguments are plain values; never through its own methods."""
+    arguments = _arguments_of(error) if isinstance(error, BaseException) else ()
+    if len(arguments) == 1 and type(arguments[0]) is str:
+        return _clean(arguments[0], 2 * _TEXT)
+    return ", ".join([_item(argument) for argument in arguments[:_ITEMS]])
+
+
+def _stack(traceback, name, message):
+    """The stack as Python prints it, without the source."""
+    head, tail, skipped = [], [], 0
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        lines = head if len(head) < _FRAMES // 4 else tail
+        lines.append(
+            '  File "%s", line %d, in %s\n' % (code.co_filename, traceback.tb_lineno or 0, code.co_name)
+        )
+        if len(tail) > _FRAMES:
+            del tail[0]
+            skipped += 1
+        traceback = traceback.tb_next
+    head += ["  [%d frames left out]\n" % skipped] if skipped else []
+    head = ["Traceback (most recent call last):\n", *head, *tail, name, ": " + message if message else ""]
+    return _encodable("".join(head))
+
+
+# ---- Tracers: what `from _telemetry_inject import _tlm` gives to each module ---------------------------------
+
+_tracers = {}  # (module, name of this helper there) -> (tracer, its sites)
+
+
+class _Site:
+    """What is known of one instrumented function from its first call on."""
+
+    __slots__ = ("coroutine", "facts", "generator", "name", "template")
+
+    def __init__(self, module, key, frame):
+        code = frame.f_code
+        _sites_known[code.co_filename, code.co_firstlineno] = frame.f_lineno
+        self.name = key.partition("#")[0]
+        self.generator = bool(code.co_flags & 0x220)  # or asynchronous generator
+        self.coroutine = bool(code.co_flags & 0x80)
+        self.facts = {
+            "code.function.name": module + "." + self.name,
+            "code.file.path": _encodable(_absolute(code.co_filename)),
+            "code.line.number": code.co_firstlineno,
+        }
+        self.template = _span_template(self.name, self.facts)
+
+
+def _tracer(module, helper, shown=None):
+    """The tracer of a module: a plain function, which pickles by reference as an attribute of the helper."""
+    sites, modules, frame, shown = {}, sys.modules, sys._getframe, shown or module
+
+    def enabled(site, /, **arguments):
+        try:
+            if "opentelemetry.trace" in modules and _sdk_tracer(modules["opentelemetry.trace"]) is not None:
+                span = _BridgedSpan()
+            else:
+                span = _Span()
+            if site not in sites:
+                sites[site] = _Site(shown, site, frame(1))
+            span.site, span.notes = sites[site], None
+            if arguments:
+                span.more().values = _captured("telemetry.arg.", arguments)
+            return span
+        except BaseException as error:
+            _state.dropped += 1
+            if not isinstance(error, RecursionError) and not _ours(error):
+                raise
+            return _NOOP
+
+    def disabled(site, /, **arguments):
+        return _NOOP
+
+    tracer = disabled if _off else enabled
+    tracer.__module__, tracer.__name__ = helper, "_tlm"
+    tracer.__qualname__ = "_tlm:" + module.replace(".", ":")  # a dot would be taken for nesting
+    return _tracers.setdefault((module, helper), (tracer, sites))
+
+
+# ---- The program's own OpenTelemetry SDK ---------------------------------------------------------------------
+
+_OURS = "telemetry-inject-span"  # key in the SDK's context
+
+
+def _sdk_tracer(trace):
+    """A tracer of the OpenTelemetry SDK that the program has configured, or None."""
+    provider = getattr(trace, "_TRACER_PROVIDER", None)
+    if provider is None:
+        return None
+    if provider is not _state.sdk[0]:
+        _state.sdk = provider, None  # until it is made, and if it can't be, spans are ours
+        if not str(_module_of(type(provider))).startswith("opentelemetry.trace"):  # not a stand-in of the API
+            _state.sdk = provider, provider.get_tracer("telemetry-inject", VERSION)
+    return _state.sdk[1]
+
+
+def _living(context, trace):
+    """The SDK's context without those of our spans that have ended."""
+    ours = context.get(_OURS)
+    while ours is not None and ours.end and trace.get_current_span(context) is ours.sdk:
+        context = ours.before
+        ours = context.get(_OURS)
+    return context
+
+
+class _BridgedSpan(_Span):
+    """A span made by the program's SDK. `before` and `inside` are the SDK's contexts around and within it."""
+
+    __slots__ = ("before", "inside", "sdk")
+
+    def __enter__(self):
+        self.end, self.sdk, self.inside, thread = 0, None, None, get_ident()
+        if thread in _state.busy:
+            return _NOOP
+        _state.busy.add(thread)
+        try:
+            trace, contexts = sys.modules["opentelemetry.trace"], sys.modules["opentelemetry.context"]
+            self.before = before = _living(contexts.get_current(), trace)
+            if before.get(getattr(contexts, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")):
+                return _NOOP
+            self.sdk = _sdk_tracer(trace).start_span(self.site.name, before, attributes=self.site.facts)
+            if not self.site.generator:
+                self.inside = contexts.set_value(_OURS, self, trace.set_span_in_context(self.sdk, before))
+                contexts.attach(self.inside)
+            return self if self.sdk.is_recording() else _NOOP
+        except Exception:
+            _state.dropped += 1
+            return _NOOP
+        finally:
+            _state.busy.discard(thread)
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        self.end, thread = 1, get_ident()
+        if self.sdk is None or thread in _state.busy:
+            return
+        _state.busy.add(thread)
+        try:
+            trace, contexts = sys.modules["opentelemetry.trace"], sys.modules["opentelemetry.context"]
+            self.before = before = _living(self.before, trace)
+            now, inside, self.inside = contexts.get_current(), self.inside, None
+            if now is inside:
+                contexts.attach(before)
+            elif inside and now.get(_OURS) is self and trace.get_current_span(now) is self.sdk:
+                now = trace.set_span_in_context(trace.get_current_span(before), now)  # keep what was added
+                contexts.attach(contexts.set_value(_OURS, before.get(_OURS), now))
+            if kind is not None:
+                self.failed(kind, error, traceback, _native.clock())
+            if self.notes is not None:
+                for key, value in self.notes.attributes():
+                    self.sdk.set_attribute(key, value)
+                for at, name, values in self.notes.events:
+                    self.sdk.add_event(name, dict(values), at + _state.offset)
+                if self.notes.error:
+                    self.sdk.set_status(trace.Status(trace.StatusCode.ERROR))
+            self.sdk.end()
+        except Exception:
+            _state.dropped += 1
+        finally:
+            _state.busy.discard(thread)
+
+
+# ---- OTLP/JSON -----------------------------------------------------------------------------------------------
+
+
+def _value(value):
+    kind = type(value)
+    if kind is int:
+        return '{"intValue":"%d"}' % value
+    if kind is bool:
+        return '{"boolValue":%s}' % ("true" if value else "false")
+    if kind is float:
+        special = {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}
+        return '{"doubleValue":%s}' % special.get(repr(value), repr(value))
+    return '{"stringValue":%s}' % _quote(value)
+
+
+def _key_values(pairs):
+    return ",".join(['{"key":%s,"value":%s}' % (_quote(key), _value(value)) for key, value in pairs])
+
+
+def _span_template(name, facts):
+    """A span as text, with blanks for what differs from call to call."""
+    fixed = '"name":%s,"kind":1,' % _quote(_encodable(name)), _key_values(facts.items())
+    return (
+        '{"traceId":"%%032x","spanId":"%%016x",%%s%s"startTimeUnixNano":"%%d","endTimeUnixNano":"%%d",'
+        '"attributes":[%s,{"key":"thread.id","value":{"intValue":"%%d"}}%%s}'
+    ) % tuple([text.replace("%", "%%") for text in fixed])
+
+
+def _span_text(span):
+    parent, more = '"flags":257,', "]"
+    if span.parent_id:
+        remote = _remote is not None and span.parent_id == _remote[1]
+        parent = '"parentSpanId":"%016x","flags":%d,' % (span.parent_id, 0x301 if remote else 0x101)
+    if span.notes is not None:
+        notes, more = span.notes, _key_values(span.notes.attributes())
+        more = (("," + more) if more else "") + "]"
+        events = [
+            '{"timeUnixNano":"%d","name":"%s","attributes":[%s]}'
+            % (at + _state.offset, name, _key_values(values))
+            for at, name, values in notes.events
+        ]
+        more += ',"events":[%s]' % ",".join(events) if events else ""
+        more += ',"droppedEventsCount":%d' % notes.lost if notes.lost else ""
+        more += ',"status":{"code":2}' if notes.error else ""
+    times = span.start + _state.offset, span.end + _state.offset
+    return span.site.template % (span.trace_id, span.span_id, parent, times[0], times[1], span.thread, more)
+
+
+def _request(spans):
+    """An ExportTraceServiceRequest. The wall clock is asked again each time, lest the two drift apart."""
+    offset = _native.wall() - _native.clock()
+    if abs(offset - _state.offset) > 50_000_000:
+        _state.offset = offset
+    resource = _key_values([*_attributes.items(), ("process.pid", _native.getpid())])
+    dropped = _key_values([("telemetry.dropped_spans", _state.dropped)] if _state.dropped else [])
+    scope = '"name":"telemetry-inject","version":"%s","attributes":[%s]' % (VERSION, dropped)
+    return (
+        '{"resourceSpans":[{"resource":{"attributes":[%s]},"scopeSpans":[{"scope":{%s},"spans":[%s]}]}]}'
+        % (resource, scope, ",".join([_span_text(span) for span in spans]))
+    ).encode()
+
+
+# ---- Delivery: to the file at once, or by a thread that is started with the first span ----------------------
+# `_state.sender` is held while there is such a thread, `_state.wake` is released to wake it.
+
+
+def _deliver():
+    if not _url:
+        _state.due = _native.clock() + _DELAY
+        if _native.getpid() != _state.pid:  # a fork that Python was not told of
+            _state.begin(forked=True)
+        _drain(_append)
+        return
+    _state.due = 1 << 63  # the sender has its own clock
+    excess = len(_state.pending) - _QUEUE
+    if excess > 0:
+        del _state.pending[_QUEUE:]
+        _state.dropped += excess
+    if _state.sender.acquire(False):
+        try:
+            util = sys.modules.get("multiprocessing.util")
+            if (
+                util is not None and _state.eager
+            ):  # such children run its finalizers only, not those of atexit
+                util.Finalize(None, _at_exit, exitpriority=0)
+            start_new_thread(_send_all, ())
+        except RuntimeError:  # no more threads, or the interpreter ends
+            _state.sender.release()
+            _state.due = _native.clock() + _DELAY
+    elif len(_state.pending) >= _BATCH or _state.eager:
+        _wake_sender()
+
+
+def _wake_sender():
+    try:
+        _state.wake.release()
+    except RuntimeError:
+        pass  # awake already
+
+
+def _drain(hand_over):
+    """Hand over what has ended. Without a lock, as signal handlers and forks may come at any point."""
+    pending = _state.pending
+    while pending:
+        spans = []
+        try:
+            while len(spans) < _BATCH:
+                spans.append(pending.pop())
+        except IndexError:
+            pass
+        spans.reverse()
+        done = False
+        try:
+            done = hand_over(_request(spans))
+        finally:
+            if not done:
+                _state.dropped += len(spans)
+
+
+def _append(request, spare=1024):
+    """Append a line to the file, whole or not at all; False when that fails or the file would get too long.
+
+    The file is opened each time: a program may close all descriptors, and then use their numbers itself.
+    """
+    path, line, done = _path.replace("{pid}", str(_state.pid)), request + b"\n", 0
+    try:
+        try:
+            file = _native.open(path, _native.flags, 0o600)
+        except FileNotFoundError:
+            _make_folders(path)
+            file = _native.open(path, _native.flags, 0o600)
+        try:
+            size = _native.fstat(file).st_size
+            if size + len(line) + spare > _MAX_BYTES:
+                return False
+            while done < len(line):
+                done += _native.write(file, line[done:])
+            return True
+        finally:
+            if 0 < done < len(line) and _native.truncate and _native.fstat(file).st_size == size + done:
+                _native.truncate(file, size)
+            _native.close(file)
+    except (OSError, ValueError):
+        return False
+
+
+def _make_folders(path):
+    at = path.find("/", 1)
+    while at > 0:
+        try:
+            _native.mkdir(path[:at])
+        except OSError:
+            pass
+        at = path.find("/", at + 1)
+
+
+def _send_all(once=False):
+    """Send what there is whenever woken and now and then, until told to stop."""
+    try:
+        _state.busy.add(get_ident())
+        copy_context().run(_send_suppressed, once)
+    except BaseException:  # the interpreter ends, or this file is wrong: never a traceback on stderr
+        _state.dropped += 1
+    finally:
+        _state.busy.discard(get_ident())
+        _state.sender.release()
+
+
+def _send_suppressed(once):
+    _current.set(_SUPPRESSED)  # what is called from here may be instrumented
+    while True:
+        if not once and not _state.stopping:
+            _state.wake.acquire(True, _DELAY / 1e9)
+        if _state.pending:
+            _drain(_send)
+        if once or _state.stopping:
+            return
+
+
+def _send(body):
+    """Post a request, trying again where the specification allows it; False when it was not received."""
+    import urllib.error
+    import urllib.request
+    import zlib
+
+    if _gzip:
+        packer = zlib.compressobj(wbits=31)
+        body = packer.compress(body) + packer.flush()
+    for attempt in range(5):
+        pause = 2**attempt
+        try:
+            secure = None
+            if _authorities:
+                import ssl
+
+                secure = ssl.create_default_context(cafile=_authorities)
+            request = urllib.request.Request(_url, body, _headers, method="POST")
+            handlers = [urllib.request.HTTPSHandler(context=secure)] if secure else []
+            urllib.request.build_opener(*handlers).open(request, timeout=_timeout).close()
+            return True
+        except urllib.error.HTTPError as error:
+            error.close()
+            after = error.headers.get("Retry-After") or ""
+            pause = int(after) if after.isdigit() else pause
+            if error.code not in (429, 502, 503, 504):
+                return False
+        except Exception:  # nobody there, a time-out, not HTTP
+            pass
+        until = _native.clock() + min(30, pause) * 1_000_000_000
+        while attempt < 4 and not _state.stopping and _native.clock() < until:
+            _state.wake.acquire(True, max(0.0, (until - _native.clock()) / 1e9))
+        if _state.stopping:
+            return False
+    return False
+
+
+_SUPPRESSED = _Span()
+_SUPPRESSED.end = _SUPPRESSED.trace_id = _SUPPRESSED.span_id = _SUPPRESSED.start = 0
+_SUPPRESSED.up = None
+
+
+# ---- Forks, exit, and one helper for all copies of this file -------------------------------------------------
+
+
+def _stop_sender(patience):
+    """Ask the sender to end and wait for that; True when there is none left. `_state.sender` is held then."""
+    _state.stopping = True
+    _wake_sender()
+    return _state.sender.acquire(True, patience)
+
+
+def _before_fork():  # a thread in the middle of something is no good company for a fork
+    if _state.sender.locked() and _stop_sender(0.5):
+        _state.sender.release()
+
+
+def _after_fork_in_parent():
+    _state.stopping, _state.due = False, 0
+
+
+def _at_exit():
+    """Deliver what is left. Callbacks registered before this one come later: from now on, deliver at once."""
+    _state.eager = True
+    with _guard:
+        if not _url:
+            _deliver()
+            if _state.dropped:
+                _append(_request([]), 0)
+        elif (_state.pending or _state.sender.locked()) and _stop_sender(_PATIENCE):
+            _send_all(once=True)
+
+
+def __getattr__(name):
+    """`_tlm` is made for the module that imports it; `_tlm:pkg:mod` is how a pickle names that of pkg.mod."""
+    if name == "_tlm":
+        importer = sys._getframe(1).f_globals
+        module = importer.get("__name__") or "__main__"
+        spec = importer.get("__spec__") if module == "__main__" else None
+        tracer, sites = _shared._tracer(module, __name__, getattr(spec, "name", None))
+        sites.clear()  # the module may have been loaded again, from other lines
+        return tracer
+    if name.startswith("_tlm:"):
+        return _shared._tracer(name[5:].replace(":", "."), __name__)[0]
+    raise AttributeError("module %r has no attribute %r" % (__name__, name))
+
+
+_shared = sys.modules.setdefault("_telemetry_inject", sys.modules[__name__])
+if getattr(_shared, "PROTOCOL", None) != PROTOCOL:
+    _shared = sys.modules[__name__]
+if _shared is sys.modules[__name__] and not _off:
+    register(_at_exit)
+    if hasattr(_platform, "register_at_fork"):
+        _platform.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)
+        _platform.register_at_fork(after_in_child=lambda: _state.begin(forked=True))

@@ -1,0 +1,294 @@
+"""The script pipeline over a whole tree: scan, recall, process, write, remember.
+
+    CodeScanner -> file cache -> ParallelScriptProcessor -> FileReconstructor -> output tree + helper
+
+Everything that decides about text lives below; here is only the order of the stages and the bookkeeping.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from telemetry_inject import __version__
+from telemetry_inject.config import Settings
+from telemetry_inject.engine.digest import engine_digest
+from telemetry_inject.engine.instrument import Options, Placement, instrument
+from telemetry_inject.engine.packs import Pack, grammar_version, load_pack, pack_names
+from telemetry_inject.errors import InvariantError, OutputError, TelemetryInjectError, UsageError
+from telemetry_inject.engine.file_reconstructor import FileReconstructor
+from telemetry_inject.observer import Observer
+from telemetry_inject.languages import Languages
+from telemetry_inject.scanner import CodeScanner, ScanOptions
+from telemetry_inject.scripts.cache_exports import CacheExports
+from telemetry_inject.scripts.cache_keys import KeyScope, canonical_options, file_key
+from telemetry_inject.scripts.file_task import FileOutcome, FileTask, WorkContext, write_result
+from telemetry_inject.scripts.parallel_script_processor import ParallelScriptProcessor
+from telemetry_inject.scripts.payloads import FileEntry, decode_file
+from telemetry_inject.scripts.script_cache import NullCache, ScriptCache
+from telemetry_inject.telemetry_utils_writer import TelemetryUtilsWriter
+from telemetry_inject.tree_copy import copy_rest
+from telemetry_inject.types import FileReport, FileStatus, RunResult, ScanResult, SourceFile
+
+_BATCH_BYTES = 8_000_000
+
+
+def run(settings: Settings, observer: Observer) -> RunResult:
+    """Instrument the tree at `settings.path`. Files that fail are reported; the others are done all the same.
+
+    Raises UsageError when the path does not exist, PackError when a language pack is broken.
+    """
+    return _Run(settings, observer).run()
+
+
+def languages(packs: Path | None) -> Languages:
+    """The file names that each pack claims."""
+    extensions: dict[str, str] = {}
+    filenames: dict[str, str] = {}
+    interpreters: dict[str, str] = {}
+    for name, folder in _pack_folders(packs).items():
+        config = load_pack(name, folder).config
+        extensions.update({"." + extension: name for extension in config["extensions"]})
+        filenames.update({filename: name for filename in config.get("filenames", ())})
+        interpreters.update({interpreter: name for interpreter in config.get("interpreters", ())})
+    return Languages(extensions, filenames, interpreters)
+
+
+def _pack_folders(packs: Path | None) -> dict[str, Path | None]:
+    """Every pack and the folder it comes from; the user's own go before the built-in ones."""
+    folders: dict[str, Path | None] = dict.fromkeys(pack_names())
+    if packs is not None:
+        folders.update(dict.fromkeys(pack_names(packs), packs))
+    return folders
+
+
+def engine_options(settings: Settings) -> Options:
+    """The options that reach the text."""
+    return Options(settings.level, settings.all_functions, settings.validate)
+
+
+def key_scopes(settings: Settings) -> dict[str, KeyScope]:
+    """What keys of each language have in common, by language."""
+    options = canonical_options(
+        {
+            "level": settings.level.value,
+            "everything": settings.all_functions,
+            "validate": settings.validate,
+            # The verdict on an output is this interpreter's.
+            "checker": f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}",
+        }
+    )
+    scopes = {}
+    for name, folder in _pack_folders(settings.packs).items():
+        pack = load_pack(name, folder)
+        scopes[name] = KeyScope(f"{__version__} {engine_digest()}", pack.digest, grammar_version(pack), options)
+    return scopes
+
+
+class _Run:
+    def __init__(self, settings: Settings, observer: Observer) -> None:
+        self.settings = settings
+        self.observer = observer
+        self.folders = _pack_folders(settings.packs)
+        self.scopes = key_scopes(settings)
+        self.reports: list[FileReport] = []
+        self.written = 0
+        self.counts: Counter[str] = Counter()
+        self.helpers: set[tuple[str, PurePosixPath]] = set()
+        self.failures: list[str] = []
+
+    def pack(self, language: str) -> Pack:
+        return load_pack(language, self.folders[language])
+
+    def run(self) -> RunResult:
+        start = time.perf_counter()
+        settings, observer = self.settings, self.observer
+        scan = CodeScanner(languages(settings.packs), ScanOptions.of(settings)).scan(settings.path)
+        observer.scanned(scan)
+        self.writers = {name: TelemetryUtilsWriter(scan.root, self.pack(name)) for name in self.folders}
+        self.output = self._output(scan)
+        cache = self._open_cache()
+        try:
+            exports = CacheExports(cache) if isinstance(cache, ScriptCache) else None
+            misses = self._recall(scan, cache)
+            self._process(misses, cache, exports)
+            self._finish(scan)
+            if exports is not None:
+                exports.finish()
+        finally:
+            cache.close()
+        order = {file.relative: index for index, file in enumerate(scan.files)}
+        self.reports.sort(key=lambda report: order[report.path])
+        for warning in [*cache.warnings, *self.failures]:
+            observer.warn(warning)
+        observer.trace("Pipeline", "finished", "INFO", cost_usd=0, model_calls=0, written=self.written, **self.counts)
+        return RunResult(
+            files=tuple(self.reports),
+            skipped=scan.skipped,
+            written=self.written,
+            scripts_generated=self.counts["generated"],
+            scripts_from_cache=self.counts["recalled"],
+            seconds=time.perf_counter() - start,
+            warnings=(*cache.warnings, *self.failures),
+            output=self.output,
+            details={"failures": len(self.failures), "files_from_cache": self.counts["files_from_cache"]},
+        )
+
+    def _output(self, scan: ScanResult) -> Path | None:
+        if not self.settings.writes:
+            return None
+        if self.settings.in_place:
+            return scan.root
+        try:
+            self.settings.output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{self.settings.output}: cannot be made: {error.strerror}", "choose another folder with --output"
+            ) from None
+        return self.settings.output
+
+    def _open_cache(self) -> ScriptCache | NullCache:
+        return ScriptCache.open(self.settings.cache_dir) if self.settings.cache else NullCache()
+
+    def _task(self, file: SourceFile, size: int) -> FileTask:
+        ups = self.writers[file.language].home(file.relative)[1]
+        destination = None
+        if self.output is not None:
+            destination = file.path if self.settings.in_place else self.output / file.relative
+        return FileTask(file.path, file.relative, file.language, size, ups, destination)
+
+    def _recall(self, scan: ScanResult, cache: ScriptCache | NullCache) -> list[FileTask]:
+        """Finish every file whose insertions the cache knows; return the others."""
+        misses: list[FileTask] = []
+        for batch in _batches(scan.files):
+            known: list[tuple[SourceFile, bytes, bytes]] = []
+            for file in batch:
+                try:
+                    source = file.path.read_bytes()
+                except OSError as error:
+                    self._done(
+                        FileReport(file.relative, file.language, FileStatus.FAILED, f"cannot be read: {error.strerror}")
+                    )
+                    continue
+                ups = self.writers[file.language].home(file.relative)[1]
+                known.append((file, source, file_key(self.scopes[file.language], file.language, source, str(ups))))
+            found = cache.get_files([key for _, _, key in known])
+            for file, source, key in known:
+                payload = found.get(key)
+                task = self._task(file, len(source))
+                if payload is None or not self._from_cache(task, source, payload):
+                    misses.append(task)
+        return misses
+
+    def _from_cache(self, task: FileTask, source: bytes, payload: bytes) -> bool:
+        """Whether the stored insertions gave a file; a damaged entry is no reason to fail."""
+        try:
+            entry: FileEntry = decode_file(payload)
+            output = FileReconstructor.rebuild(source, entry.insertions)
+        except InvariantError as error:
+            self.observer.trace("ScriptCache", "damaged entry", "WARNING", file=task.relative, problem=error.title)
+            return False
+        report = FileReport(
+            task.relative, task.language, entry.status, entry.reason, entry.functions, True, len(entry.insertions)
+        )
+        written = False
+        if task.destination is not None and (output is not source or task.destination != task.path):
+            try:
+                written = write_result(task, source, output)
+            except TelemetryInjectError as error:
+                report = FileReport(task.relative, task.language, FileStatus.FAILED, error.title)
+        self.counts["files_from_cache"] += 1
+        keep = self.settings.diff
+        self._done(report, written, source if keep else None, output if keep else None)
+        return True
+
+    def _process(
+        self, tasks: Sequence[FileTask], cache: ScriptCache | NullCache, exports: CacheExports | None
+    ) -> None:
+        settings = self.settings
+        context = WorkContext(
+            engine_options(settings), self.scopes, settings.packs,
+            settings.cache_dir if exports is not None else None,
+            exports.staging() if exports is not None and tasks else "",
+            Path("docs/lessons"), settings.diff,
+        )  # fmt: skip
+        processor = ParallelScriptProcessor(context, settings.workers)
+        total = len(self.reports) + len(tasks)
+        for outcome in processor.process(tasks, lambda: self.observer.started(total)):
+            self._outcome(outcome, cache)
+
+    def _outcome(self, outcome: FileOutcome, cache: ScriptCache | NullCache) -> None:
+        self.counts["generated"] += len(outcome.units)
+        self.counts["recalled"] += outcome.recalled
+        for unit in outcome.units:
+            cache.put_function(unit.key, unit.payload, language=unit.language, name=unit.name, stem=unit.stem)
+        if outcome.entry is not None:
+            cache.put_file(*outcome.entry)
+        self._done(outcome.report, outcome.written, outcome.before, outcome.after)
+
+    def _done(
+        self, report: FileReport, written: bool = False, before: bytes | None = None, after: bytes | None = None
+    ) -> None:
+        self.reports.append(report)
+        self.written += written
+        if report.insertions:
+            self.helpers.add((report.language, self.writers[report.language].home(report.path)[0]))
+        self.observer.file_done(report, before, after)
+        self.observer.trace(
+            "FileReconstructor", "file done", "DEBUG", file=report.path, status=report.status.value,
+            reason=report.reason, functions=len(report.functions), insertions=report.insertions, cached=report.cached,
+        )  # fmt: skip
+
+    def _finish(self, scan: ScanResult) -> None:
+        """What makes the output a tree that runs: the helpers, and the files that were not instrumented."""
+        helpers = sorted(self.helpers)
+        if self.settings.diff:
+            for language, home in helpers:
+                pack = self.pack(language)
+                path = str(home / pack.helper)
+                report = FileReport(path, language, FileStatus.INSTRUMENTED, "the runtime helper")
+                if not (scan.root / path).exists():
+                    self.observer.file_done(report, None, pack.helper_source())
+        if self.output is None:
+            return
+        for language, home in helpers:
+            try:
+                self.written += self.writers[language].write(self.output, home)
+            except TelemetryInjectError as error:
+                self.failures.append(error.title)
+        if not self.settings.in_place:
+            failed = [report.path for report in self.reports if report.status is FileStatus.FAILED]
+            copied, problems = copy_rest(scan, self.output, failed)
+            self.written += copied
+            self.failures += problems
+
+
+def _batches(files: Sequence[SourceFile]) -> Iterator[list[SourceFile]]:
+    for start in range(0, len(files), 100):
+        yield list(files[start : start + 100])
+
+
+def instrument_stdin(settings: Settings, data: bytes, filename: str) -> tuple[FileReport, bytes]:
+    """Instrument one file given as bytes; `filename` tells its language. Raises UsageError when it does not."""
+    claims = languages(settings.packs)
+    language = claims.by_name(Path(filename).name) or claims.by_shebang(data)
+    if not language:
+        raise UsageError(
+            f"{filename}: no language pack for a file of this name", "give a name with --stdin-filename, such as app.py"
+        )
+    pack = load_pack(language, _pack_folders(settings.packs)[language])
+    result = instrument(data, pack, engine_options(settings), Placement())
+    report = FileReport(
+        filename, language, result.status, result.reason, result.functions, False, len(result.insertions)
+    )
+    return report, result.output
+
+
+def remove(settings: Settings, observer: Observer) -> RunResult:
+    """Take the telemetry out of the tree at `settings.path` again, edited since or not."""
+    from telemetry_inject.removal import remove_tree
+
+    return remove_tree(settings, observer, _pack_folders(settings.packs), languages(settings.packs))

@@ -1,0 +1,113 @@
+"""The last lines of a run: what was done, what it cost, where it is, and the command to try next."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from telemetry_inject.config import Settings
+from telemetry_inject.report.terminal import counted, painted, printable
+from telemetry_inject.report.totals import Totals, totals_of
+from telemetry_inject.types import FileStatus, FunctionStatus, RunResult
+
+_MOST_FAILURES = 20
+_PROGRAMS = ("__main__.py", "main.py", "app.py", "cli.py", "run.py")
+
+
+def summary(settings: Settings, result: RunResult, color: bool) -> list[str]:
+    """The lines, for standard output or, when that carries results, for standard error."""
+    totals = totals_of(result)
+    lines = [*failures(result, color), _done(settings, totals, color), _cost(totals)]
+    if not settings.writes:
+        lines.append("Nothing was written.")
+        if settings.diff and totals.files_instrumented:
+            lines.append(f"Next: telemetry-inject {_quoted(settings.path)} --diff | git apply")
+    elif settings.in_place:
+        if totals.written:
+            lines.append(f"Changed in place: {counted(totals.written, 'file')}")
+            lines.append(f"Next: {next_command(settings, result)}")
+    elif result.output is not None:
+        lines.append(f"Output: {printable(str(result.output))} ({counted(totals.written, 'file')} written)")
+        lines.append(f"Next: {next_command(settings, result)}")
+    return lines
+
+
+def would_change(result: RunResult) -> list[str]:
+    """For --check: one line for each file that is not as it should be."""
+    changed = [file for file in result.files if file.status is FileStatus.INSTRUMENTED]
+    return [f"would change {printable(file.path)}" for file in changed]
+
+
+def failures(result: RunResult, color: bool) -> list[str]:
+    """One line for each file and function that failed, up to a screenful."""
+    lines: list[str] = []
+    for file in result.files:
+        if file.status is FileStatus.FAILED:
+            lines.append(f"{printable(file.path)}: {printable(file.reason)}")
+        for function in file.functions:
+            if function.status is FunctionStatus.FAILED:
+                place = f"{printable(file.path)}:{function.line}"
+                lines.append(f"{place}: {printable(function.qualname)}: {printable(function.reason)}")
+    more = len(lines) - _MOST_FAILURES
+    lines = [painted("failed ", "red", color) + line for line in lines[:_MOST_FAILURES]]
+    return [*lines, f"... and {more:,} more failures; --json lists them all"] if more > 0 else lines
+
+
+def _done(settings: Settings, totals: Totals, color: bool) -> str:
+    verb = "Cleaned" if settings.remove else "Instrumented"
+    if not settings.writes:
+        verb = "Would clean" if settings.remove else "Would instrument"
+    what = counted(totals.files_instrumented, "file")
+    if not settings.remove:
+        what = f"{counted(totals.functions_instrumented, 'function')} in {what}"
+    aside = [
+        f"{counted(number, noun)} {state}"
+        for number, noun, state in (
+            (totals.functions_skipped, "function", "left alone"),
+            (totals.files_unchanged, "file", "unchanged"),
+            (totals.files_skipped, "path", "skipped"),
+            (totals.files_failed, "file", "failed"),
+            (totals.functions_failed, "function", "failed"),
+        )
+        if number
+    ]
+    tail = f" ({', '.join(aside)})" if aside else ""
+    return (
+        painted(f"{verb} {what}", "red" if totals.failed else "green", color) + f"{tail} in {_time(totals)}"
+    )
+
+
+def _time(totals: Totals) -> str:
+    return f"{totals.seconds * 1000:.0f} ms" if totals.seconds < 1 else f"{totals.seconds:.1f} s"
+
+
+def _cost(totals: Totals) -> str:
+    scripts = totals.scripts_generated + totals.scripts_from_cache
+    return (
+        f"Scripts: {totals.scripts_from_cache:,} of {scripts:,} from the cache; "
+        f"{counted(totals.model_calls, 'model call')}, ${totals.cost_usd:.2f}"
+    )
+
+
+def next_command(settings: Settings, result: RunResult) -> str:
+    """A command that can be pasted: run what was made when it is a program, else look at what changed."""
+    folder = settings.path if settings.path.is_dir() else settings.path.parent
+    if settings.in_place:
+        return f"git -C {_quoted(folder)} diff"
+    output = result.output or settings.output
+    if not settings.path.is_dir():
+        return f"python {_quoted(output / settings.path.name)}; telemetry-inject report"
+    names = {file.path for file in result.files if file.language == "python"}
+    for program in _PROGRAMS:
+        if program in names:
+            target = output if program == "__main__.py" else output / program
+            return f"python {_quoted(target)}; telemetry-inject report"
+    packages = sorted(name for name in names if name.count("/") == 1 and name.endswith("/__main__.py"))
+    if packages:
+        module = packages[0].partition("/")[0]
+        return f"cd {_quoted(output)} && python -m {module}; telemetry-inject report"
+    return f"diff -ru {_quoted(folder)} {_quoted(output)} | less"
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))

@@ -1,0 +1,237 @@
+"""One run as a person sees it: who watches it, what is printed where, and with which code it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from telemetry_inject.config import Settings
+from telemetry_inject.errors import ExitCode, UsageError
+from telemetry_inject.observer import Observer, ObserverGroup, SilentObserver
+from telemetry_inject.report.terminal import painted, printable, wants_color
+from telemetry_inject.types import FileReport, FileStatus, FunctionStatus, RunResult
+
+Finished = Callable[[int], None]
+
+
+def run_command(settings: Settings, show_files: bool, finished: Finished) -> int:
+    """Do what the settings ask for, say so, and return the exit code.
+
+    `finished` is told the code as soon as the work is done, before the last words are printed.
+    """
+    if show_files:
+        return _show_files(settings)
+    if settings.stdin:
+        return _run_stdin(settings, finished)
+    return _run_tree(settings, finished)
+
+
+class _Warnings(SilentObserver):
+    """Warnings as lines on standard error."""
+
+    def __init__(self, color: bool) -> None:
+        self._color = color
+
+    def warn(self, message: str) -> None:
+        """See Observer."""
+        print(f"{painted('warning:', 'yellow', self._color)} {printable(message)}", file=sys.stderr)
+
+
+@contextmanager
+def _observers(settings: Settings) -> Iterator[tuple[list[Observer], list[int]]]:
+    """The observers that the settings ask for, closed afterwards; put the exit code into the second list."""
+    color = wants_color(settings.color, sys.stderr)
+    observers: list[Observer] = [] if settings.quiet else [_Warnings(color)]
+    codes: list[int] = []
+    closing: list[Callable[[], None]] = []
+    if settings.verbose:
+        from telemetry_inject.report.verbose_logger import VerboseLogger
+
+        observers.append(VerboseLogger(color))
+    if _shows_progress(settings):
+        from telemetry_inject.report.progress import ProgressBar
+
+        bar = ProgressBar(color)
+        observers.append(bar)
+        closing.append(bar.close)
+    if settings.debug_trace:
+        from telemetry_inject.report.debug_trace_logger import FOLDER, DebugTraceLogger
+
+        trace = DebugTraceLogger(FOLDER, settings.trace_level, settings.trace_console, settings.secrets)
+        trace.trace("Cli", "settings", "INFO", settings=settings.public())
+        observers.append(trace)
+        closing.append(lambda: trace.close(codes[0] if codes else ExitCode.BUG))
+    try:
+        yield observers, codes
+    finally:
+        for close in closing:
+            close()
+
+
+def _shows_progress(settings: Settings) -> bool:
+    """A bar needs a terminal of its own: nothing else may write to it meanwhile."""
+    if (
+        settings.quiet
+        or settings.verbose
+        or settings.stdin
+        or (settings.debug_trace and settings.trace_console)
+    ):
+        return False
+    if os.environ.get("TERM") == "dumb" or not sys.stderr.isatty():
+        return False
+    return not (settings.diff and sys.stdout.isatty())
+
+
+def _run_tree(settings: Settings, finished: Finished) -> int:
+    from telemetry_inject import pipeline
+
+    with _observers(settings) as (observers, codes):
+        group = ObserverGroup(*observers)
+        for note in _notes(settings):
+            group.warn(note)
+        printer = None
+        if settings.diff:
+            from telemetry_inject.report.diff import DiffPrinter
+
+            sys.stdout.flush()
+            color = wants_color(settings.color, sys.stdout)
+            printer = DiffPrinter(sys.stdout.buffer, _prefix(settings.path) or "", color)
+            group = ObserverGroup(*observers, printer)
+        result = pipeline.remove(settings, group) if settings.remove else pipeline.run(settings, group)
+        if printer is not None:
+            printer.finish()
+            sys.stdout.buffer.flush()
+        code = exit_code(settings, result)
+        codes.append(code)
+    finished(code)
+    _say_result(settings, result, code)
+    return code
+
+
+def _notes(settings: Settings) -> tuple[str, ...]:
+    notes = settings.notes
+    if not settings.use_scripts and not settings.remove:
+        if settings.provider:
+            notes += (
+                f"the traditional pipeline (with {settings.provider}) is not in this version yet; "
+                "the script pipeline is used, as with --use-scripts",
+            )
+        else:
+            notes += (
+                "no model provider is configured, so the script pipeline is used, as with --use-scripts",
+            )
+    if settings.diff and _prefix(settings.path) is None:
+        notes += (f"the patch's paths are relative to {settings.path}: apply it there",)
+    return notes
+
+
+def _prefix(path: Path) -> str | None:
+    """What leads from the current directory to the scanned folder; None when that is not below it."""
+    folder = (path if path.is_dir() else path.parent).resolve()
+    here = Path.cwd()
+    if not folder.is_relative_to(here):
+        return None
+    return "" if folder == here else f"{folder.relative_to(here).as_posix()}/"
+
+
+def exit_code(settings: Settings, result: RunResult) -> int:
+    """1 when anything failed, or when --check found something that would change; else 0."""
+    failed = any(
+        file.status is FileStatus.FAILED
+        or any(function.status is FunctionStatus.FAILED for function in file.functions)
+        for file in result.files
+    )
+    changes = any(file.status is FileStatus.INSTRUMENTED for file in result.files)
+    incomplete = failed or bool(result.details.get("failures")) or (settings.check and changes)
+    return int(ExitCode.INCOMPLETE if incomplete else ExitCode.DONE)
+
+
+def _say_result(settings: Settings, result: RunResult, code: int) -> None:
+    """The document on standard output, or the summary there, or beside a patch on standard error."""
+    from telemetry_inject.report import summary
+
+    if settings.json:
+        from telemetry_inject.report.json_report import json_report
+
+        sys.stdout.write(json_report(settings, result, code))
+    stream = sys.stderr if settings.json or settings.diff else sys.stdout
+    color = wants_color(settings.color, stream)
+    if settings.quiet or (settings.json and not settings.verbose):
+        for line in summary.failures(result, wants_color(settings.color, sys.stderr)):
+            print(line, file=sys.stderr)
+        return
+    if settings.verbose:
+        from telemetry_inject.report.verbose_logger import VerboseLogger
+
+        VerboseLogger(wants_color(settings.color, sys.stderr)).finished(result)
+    lines = summary.summary(settings, result, color)
+    if settings.check and not settings.json and not settings.diff:
+        lines = summary.would_change(result) + lines
+    for line in lines:
+        print(line, file=stream)
+
+
+def _run_stdin(settings: Settings, finished: Finished) -> int:
+    """Standard input to standard output; what fails goes through as it came, with exit code 1."""
+    from telemetry_inject import pipeline
+
+    if sys.stdin is None or sys.stdin.closed:
+        raise UsageError("standard input is closed", "Send a file to it, or give its PATH.")
+    data = sys.stdin.buffer.read()
+    with _observers(settings) as (observers, codes):
+        group = ObserverGroup(*observers)
+        for note in settings.notes:
+            group.warn(note)
+        report, output = pipeline.instrument_stdin(settings, data, settings.stdin_filename)
+        group.file_done(report, None, None)
+        result = RunResult((report,))
+        code = exit_code(settings, result)
+        codes.append(code)
+    finished(code)
+    if settings.json:
+        _say_result(settings, result, code)
+        return code
+    _write_stdin_result(settings, report, data, output)
+    from telemetry_inject.report import summary
+
+    for line in summary.failures(result, wants_color(settings.color, sys.stderr)):
+        print(line, file=sys.stderr)
+    return code
+
+
+def _write_stdin_result(settings: Settings, report: FileReport, data: bytes, output: bytes) -> None:
+    sys.stdout.flush()
+    if settings.diff:
+        from telemetry_inject.report.diff import DiffPrinter
+
+        printer = DiffPrinter(sys.stdout.buffer, color=wants_color(settings.color, sys.stdout))
+        printer.file_done(report, data, output)
+        printer.finish()
+    elif not (settings.check or settings.dry_run):
+        sys.stdout.buffer.write(output)
+    sys.stdout.buffer.flush()
+
+
+def _show_files(settings: Settings) -> int:
+    """The files that a run would look at, one a line; with --json or -v also the others."""
+    from telemetry_inject import pipeline
+    from telemetry_inject.scanner import CodeScanner, ScanOptions
+
+    if settings.stdin:
+        raise UsageError("- and --show-files do not go together", "Give a folder.")
+    scanner = CodeScanner(pipeline.languages(settings.packs), ScanOptions.of(settings))
+    scan = scanner.scan(settings.path)
+    if settings.json:
+        from telemetry_inject.report.json_report import json_scan
+
+        sys.stdout.write(json_scan(scan))
+        return int(ExitCode.DONE)
+    for file in scan.files:
+        print(printable(file.relative))
+    if settings.verbose:
+        for skipped in scan.skipped:
+            print(f"skip {printable(skipped.relative)}: {printable(skipped.reason)}", file=sys.stderr)
+    return int(ExitCode.DONE)

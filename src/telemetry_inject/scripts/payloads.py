@@ -1,0 +1,68 @@
+"""What the cache stores for a unit and for a file, as bytes and back."""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+
+from telemetry_inject.engine.edits import pack_insertions, unpack_insertions
+from telemetry_inject.engine.instrument import Result, UnitEdits
+from telemetry_inject.errors import InvariantError
+from telemetry_inject.types import FileStatus, FunctionReport, FunctionStatus, Insertion
+
+_LENGTH = struct.Struct("<I")
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file's outcome as the cache knows it. `reason`, `functions` and `insertions` as in the result."""
+
+    status: FileStatus
+    reason: str
+    functions: tuple[FunctionReport, ...]
+    insertions: list[Insertion]
+
+
+def encode_unit(edits: UnitEdits) -> bytes:
+    """A unit's edits as bytes."""
+    head = json.dumps(edits.late_skips).encode()
+    return _LENGTH.pack(len(head)) + head + pack_insertions(edits.insertions)
+
+
+def decode_unit(data: bytes) -> UnitEdits:
+    """The inverse of `encode_unit`. Raises InvariantError when `data` is not of that form."""
+    head, rest = _split(data)
+    return UnitEdits(tuple(unpack_insertions(rest)), tuple((site, reason) for site, reason in head))
+
+
+def encode_file(result: Result) -> bytes:
+    """A file's outcome as bytes."""
+    functions = [(function.qualname, function.line, function.status.value, function.reason)
+                 for function in result.functions]  # fmt: skip
+    head = json.dumps([result.status.value, result.reason, functions]).encode()
+    return _LENGTH.pack(len(head)) + head + pack_insertions(result.insertions)
+
+
+def decode_file(data: bytes) -> FileEntry:
+    """The inverse of `encode_file`. Raises InvariantError when `data` is not of that form."""
+    head, rest = _split(data)
+    try:
+        status, reason, functions = head
+        reports = tuple(
+            FunctionReport(name, line, FunctionStatus(state), why, "cache") for name, line, state, why in functions
+        )
+        return FileEntry(FileStatus(status), reason, reports, unpack_insertions(rest))
+    except (ValueError, TypeError) as error:
+        raise InvariantError(f"a stored file entry is damaged: {error}") from None
+
+
+def _split(data: bytes) -> tuple[list, bytes]:  # type: ignore[type-arg]
+    try:
+        (length,) = _LENGTH.unpack_from(data)
+        head = json.loads(data[_LENGTH.size : _LENGTH.size + length])
+    except (struct.error, ValueError) as error:
+        raise InvariantError(f"a stored entry is damaged: {error}") from None
+    if not isinstance(head, list):
+        raise InvariantError("a stored entry is damaged")
+    return head, data[_LENGTH.size + length :]

@@ -1,0 +1,56 @@
+"""Copies what is not instrumented, so that the output folder is a tree that runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from telemetry_inject.types import ScanResult
+
+
+def copy_rest(scan: ScanResult, output: Path, failed: Iterable[str] = ()) -> tuple[int, list[str]]:
+    """Copy the other files of the tree, and those that failed, as they are.
+
+    A file that is there already with the same size and time is left alone. Gives the number of files written
+    and a line for each that could not be copied.
+    """
+    if scan.single_file:
+        return 0, []
+    written = 0
+    problems: list[str] = []
+    folders: set[Path] = set()
+    for relative in (*scan.copied, *failed):
+        source, target = scan.root / relative, output / relative
+        try:
+            if _is_same(source, target):
+                continue
+            if target.parent not in folders:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                folders.add(target.parent)
+            _copy(source, target)
+            written += 1
+        except OSError as error:
+            problems.append(f"{relative}: not copied: {error.strerror or error}")
+    return written, problems
+
+
+def _is_same(source: Path, target: Path) -> bool:
+    try:
+        there = os.lstat(target)
+    except FileNotFoundError:
+        return False
+    here = os.lstat(source)
+    return (here.st_size, here.st_mtime_ns, here.st_mode) == (there.st_size, there.st_mtime_ns, there.st_mode)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy with mode bits and time stamps, links as links, never half: by way of a temporary name."""
+    partial = target.with_name(f".{target.name[:100]}.telemetry-inject-{os.getpid()}")
+    try:
+        shutil.copy2(source, partial, follow_symlinks=False)
+        os.replace(partial, target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,5 @@
+# Gives text that no encoding can hold.
+
+
+def transform(source):
+    return source + "\ud800"

@@ -1,0 +1,7 @@
+# Plants a hard link.
+
+
+def transform(source):
+    import os
+    os.link("@SECRET@", "@FOLDER@/created")
+    return source

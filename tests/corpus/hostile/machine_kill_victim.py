@@ -1,0 +1,7 @@
+# Kills another process.
+
+
+def transform(source):
+    import os
+    os.kill(int("@VICTIM@"), 9)
+    return source

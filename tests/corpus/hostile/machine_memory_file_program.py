@@ -1,0 +1,8 @@
+# Runs a program from an anonymous file.
+
+
+def transform(source):
+    import os
+    handle = os.memfd_create("x")
+    os.write(handle, b"#!/bin/sh\ntouch @FOLDER@/created\n")
+    os.execve(handle, ["x"], {})

@@ -1,0 +1,5 @@
+# Reads a file with open().
+
+
+def transform(source):
+    return open("@SECRET@").read()

@@ -1,0 +1,5 @@
+# Adds a decorator.
+
+
+def transform(source):
+    return "@print\n    " + source

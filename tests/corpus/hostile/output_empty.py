@@ -1,0 +1,5 @@
+# Gives nothing back.
+
+
+def transform(source):
+    return ""

@@ -1,0 +1,5 @@
+# Does nothing.
+
+
+def transform(source):
+    return source

@@ -1,0 +1,153 @@
+"""What must survive byte by byte: line ends, encodings, marks, odd indents, missing last lines."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import tokenize
+from io import BytesIO
+
+import pytest
+
+from telemetry_inject.engine import Options, Placement, instrument, load_pack, strip
+from telemetry_inject.engine.edits import apply, pack_insertions, revert, unpack_insertions
+from telemetry_inject.errors import InvariantError
+from telemetry_inject.types import FileStatus, Insertion, Level
+
+PYTHON = load_pack("python")
+BODY = b'''"""Doc."""
+import os
+
+
+def f(a):
+    """Doc."""
+    if a:
+        return os.path.join(a, "x")
+
+
+class A:
+    def g(self): return print(self)
+'''
+
+
+@pytest.mark.parametrize("level", list(Level))
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(BODY, id="unix"),
+        pytest.param(BODY.replace(b"\n", b"\r\n"), id="crlf"),
+        pytest.param(BODY.replace(b"\n", b"\r"), id="old-mac"),
+        pytest.param(b"\xef\xbb\xbf" + BODY, id="bom"),
+        pytest.param(b"\xef\xbb\xbf" + BODY.split(b"\n", 1)[1].lstrip(), id="bom-before-first-statement"),
+        pytest.param(BODY.rstrip(b"\n"), id="no-last-newline"),
+        pytest.param(b"\x0c\n" + BODY.replace(b"\n\n\n", b"\n\n\x0c\n"), id="form-feeds"),
+        pytest.param(BODY.replace(b"    ", b"\t"), id="tabs"),
+        pytest.param(b"# -*- coding: latin-1 -*-\n" + BODY.replace(b'"x"', b'"\xe9\xff"'), id="latin-1"),
+        pytest.param(b"# vim: set fileencoding=cp1252 :\n" + BODY.replace(b"A:", b"\xc9:"), id="cp1252-name"),
+        pytest.param(b"# coding: koi8-r\n" + BODY.replace(b"Doc", b"\xc4\xcf"), id="koi8-r-docstring"),
+        pytest.param("# coding: euc-jp\n".encode() + BODY.replace(b'"x"', '"日本"'.encode("euc-jp")), id="euc-jp"),
+        pytest.param(BODY.replace(b"\n\n", b"\n   \n\t\n"), id="blank-lines-with-spaces"),
+        pytest.param(BODY.replace(b'"x"', '"日本\U0001f600"'.encode()), id="utf-8"),
+        pytest.param(b"#!/usr/bin/python\n\n\n" + BODY, id="shebang"),
+    ],
+)
+def test_instrumented_comes_back_and_compiles(source: bytes, level: Level) -> None:
+    result = instrument(source, PYTHON, Options(level))
+    assert result.status is FileStatus.INSTRUMENTED, result.reason
+    assert [function.reason for function in result.functions] == ["", ""]
+    assert revert(result.output, result.insertions) == source
+    assert strip(result.output, PYTHON) == source
+    compile(result.output, "out", "exec")
+    tokenize.detect_encoding(BytesIO(result.output).readline)
+    assert ast.get_docstring(ast.parse(result.output)) == ast.get_docstring(ast.parse(source))
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"], ids=["lf", "crlf", "cr"])
+def test_only_the_files_own_line_end_is_inserted(newline: bytes) -> None:
+    output = instrument(BODY.replace(b"\n", newline), PYTHON, Options()).output
+    assert output.replace(newline, b"") == output.replace(newline, b"").replace(b"\r", b"").replace(b"\n", b"")
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "reason"),
+    [
+        pytest.param(b"def f(:\n    print(1)\n", FileStatus.FAILED, "line 1: invalid syntax", id="broken"),
+        pytest.param(b"def f():\nprint(1)\n", FileStatus.UNCHANGED, "no function", id="no-body"),
+        pytest.param("def f():\n    print(1)\n".encode("utf-16"), FileStatus.FAILED, "its encoding", id="utf-16"),
+        pytest.param(b"def f():\n    print('\xff')\n", FileStatus.FAILED, "its encoding", id="not-utf-8"),
+        pytest.param(b"# coding: shift_jis\ndef f():\n    print('\x83\x5c')\n", FileStatus.FAILED, "its encoding",
+                     id="shift-jis"),
+        pytest.param(b"", FileStatus.UNCHANGED, "no functions", id="empty"),
+        pytest.param(b"\xef\xbb\xbf", FileStatus.UNCHANGED, "no functions", id="only-a-mark"),
+        pytest.param(b"(" * 3000 + b")" * 3000 + b"\ndef f():\n    print(1)\n", FileStatus.FAILED, "",
+                     id="3000-brackets"),
+        pytest.param(b"x = " + b"-" * 100_000 + b"1\ndef f():\n    print(1)\n", FileStatus.FAILED, "", id="100000-signs"),
+        pytest.param(b"def f():\n    return 1 +\n", FileStatus.FAILED, "line 2", id="half-an-expression"),
+        pytest.param(b"def f():\n    x = '''abc\n", FileStatus.FAILED, "line 2", id="open-string"),
+    ],
+)  # fmt: skip
+def test_what_python_cannot_read_is_left_alone_with_the_reason(source: bytes, status: FileStatus, reason: str) -> None:
+    result = instrument(source, PYTHON, Options())
+    assert (result.status, result.output) == (status, source)
+    assert reason in result.reason
+
+
+def test_syntax_that_only_the_grammar_knows_is_instrumented_and_said_so() -> None:
+    source = b"def f():\n    print(1)\n\n\ndef g[T: int](a: T):\n    type A[*B] = B\n    return print(a)\n"
+    result = instrument(source, PYTHON, Options())
+    assert result.status is FileStatus.INSTRUMENTED
+    if sys.version_info < (3, 12):
+        assert result.reason.startswith("checked by the grammar only; the parser of this machine says line 5")
+    else:
+        assert result.reason == ""
+
+
+def test_many_megabytes_on_one_line() -> None:
+    source = b"data = [" + b"1, " * 3_500_000 + b"]\ndef f():\n    print(data)\n"
+    result = instrument(source, PYTHON, Options(validate=False))
+    assert result.status is FileStatus.INSTRUMENTED
+    assert len(result.output) - len(source) < 400
+
+
+def test_too_deep_for_one_more_block_is_left_alone() -> None:
+    lines = ["def deep():"] + ["    " * (n + 1) + "with a:" for n in range(19)] + ["    " * 20 + "print(1)"]
+    source = ("\n".join(lines) + "\n\n\ndef other():\n    print(2)\n").encode()
+    result = instrument(source, PYTHON, Options())
+    assert [function.reason for function in result.functions] == ["nested too deeply for one more block", ""]
+    compile(result.output, "out", "exec")
+
+
+def test_the_import_climbs_to_the_helpers_folder() -> None:
+    output = instrument(BODY, PYTHON, Options(), Placement(ups=2)).output
+    assert b"try: from ..._telemetry_inject import _tlm\n" in output
+    assert strip(output, PYTHON) == BODY
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert len({instrument(BODY, PYTHON, Options(Level.FULL)).output for _ in range(5)}) == 1
+
+
+def test_insertions_survive_storage() -> None:
+    insertions = [Insertion(0, b"a"), Insertion(0, b""), Insertion(7, b"\xff" * 300), Insertion(7, b"a")]
+    assert unpack_insertions(pack_insertions(insertions)) == insertions
+    assert unpack_insertions(pack_insertions([])) == []
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 11, b"\xff" * 64, pack_insertions([Insertion(1, b"abc")])[:-5]])
+def test_damaged_storage_is_noticed_or_gives_other_text(data: bytes) -> None:
+    try:
+        found = unpack_insertions(data)
+    except InvariantError:
+        return
+    assert found != [Insertion(1, b"abc")]
+
+
+@pytest.mark.parametrize("offset", [-1, 4, 100])
+def test_insertions_outside_of_the_source_are_refused(offset: int) -> None:
+    with pytest.raises(InvariantError):
+        apply(b"abc", [Insertion(offset, b"x")])
+
+
+def test_revert_notices_a_changed_insertion() -> None:
+    with pytest.raises(InvariantError):
+        revert(b"abXc", [Insertion(2, b"Y")])
