@@ -46,7 +46,7 @@ class Suite:
 
     def digest(self, *parts: object) -> str:
         """Changes whenever an earlier result can no longer be used."""
-        return hashlib.sha256(json.dumps([vars(self), *map(str, parts)]).encode()).hexdigest()[:16]
+        return _digest(vars(self), *parts)
 
 
 def load_suites(names: list[str]) -> list[Suite]:
@@ -57,8 +57,10 @@ def load_suites(names: list[str]) -> list[Suite]:
     """
     with (HERE / "suites.toml").open("rb") as file:
         data = tomllib.load(file)
-    pytest = data["pytest"]
-    suites = [Suite(**{**entry, "requires": [pytest, *entry.get("requires", [])]}) for entry in data["suite"]]
+    suites = []
+    for entry in data["suite"]:
+        pytest = entry.pop("pytest", data["pytest"])
+        suites.append(Suite(**entry | {"requires": [f"pytest=={pytest}", *entry.get("requires", [])]}))
     known = [suite.name for suite in suites]
     if unknown := [name for name in names if name not in known]:
         sys.exit(f"no suite named {', '.join(unknown)}; there are: {', '.join(known)}")
@@ -69,7 +71,7 @@ def prepare(suite: Suite) -> Path:
     """The unpacked source of the project, with its virtual environment beside it; both are kept."""
     clean = suite.folder / "clean"
     marker = suite.folder / "prepared"
-    wanted = suite.digest(sys.version, "prepared")
+    wanted = _digest(suite.name, suite.version, suite.requires, sys.version)
     if marker.exists() and marker.read_text() == wanted:
         return clean
     shutil.rmtree(suite.folder, ignore_errors=True)
@@ -78,6 +80,10 @@ def prepare(suite: Suite) -> Path:
     _make_environment(suite)
     marker.write_text(wanted)
     return clean
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps([*map(str, parts)]).encode()).hexdigest()[:16]
 
 
 def _download(suite: Suite) -> Path:

@@ -90,9 +90,7 @@ def _add_selection(parser: Parser) -> None:
     group.add_argument("--exclude", metavar="GLOB", action="append", help="not these (repeatable)")
     _off(group, "--no-gitignore", "gitignore", "also files that git ignores")
     _switch(group, "--include-tests", text="also tests")
-    group.add_argument(
-        "--changed-since", metavar="REV", help="only files changed since a git revision, and new ones"
-    )
+    group.add_argument("--changed-since", metavar="REV", help="only files changed since a git revision, and new ones")
     group.add_argument("--max-file-size", metavar="SIZE", help="leave larger files out (default: 5M)")
 
 

@@ -5,23 +5,24 @@ Results go to standard output, everything else to standard error.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from telemetry_inject import __version__
 from telemetry_inject.errors import ExitCode, TelemetryInjectError, UsageError
 
+TYPE_CHECKING = False  # typing itself, and pathlib, would be a third of the time of --version
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
     from telemetry_inject.config import Settings
 
+_WRITE_FAILURES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 _NO_MODELS = "{flag}: models are not in this version yet"
-_NO_MODELS_HELP = (
-    "All else works without one: `telemetry-inject PATH --use-scripts` calls no model and costs nothing."
-)
+_NO_MODELS_HELP = "All else works without one: `telemetry-inject PATH --use-scripts` calls no model and costs nothing."
 
 
 def entry_point() -> None:
@@ -83,19 +84,20 @@ class _Context:
 
         for secret in self.secrets:
             text = text.replace(secret, "***")
-        return "\n".join(printable(line) for line in text.splitlines())
+        return printable(text)
 
 
 def _unexpected(error: Exception, context: _Context) -> int:
-    if isinstance(error, OSError) and not _stdout_works():
-        _say(f"error: standard output cannot be written: {error.strerror}")
-        _say("help: Make room or send it elsewhere; files that were finished are written.")
+    if isinstance(error, OSError) and error.filename is None and error.errno in _WRITE_FAILURES:
+        _say(f"error: the results cannot be written: {error.strerror}")
+        _say("help: Make room or send them elsewhere; files that were finished are written.")
         return int(ExitCode.INCOMPLETE)
     if context.debug:
         import traceback
 
-        _say(context.scrubbed(traceback.format_exc()))
-    text = " ".join(context.scrubbed(f"{type(error).__name__}: {error}").splitlines())
+        for line in traceback.format_exc().splitlines():
+            _say(context.scrubbed(line))
+    text = context.scrubbed(" ".join(f"{type(error).__name__}: {error}".split()))
     _say(f"error: this is a bug in telemetry-inject {__version__}; please report it: {text}")
     if not context.debug:
         _say("help: Run it again with DEBUG=true for the traceback that the report needs.")
@@ -128,6 +130,8 @@ def _dispatch(argv: list[str], context: _Context) -> int:
 
 
 def _work(flags: Mapping[str, Any], context: _Context) -> int:
+    from pathlib import Path
+
     from telemetry_inject.config import load_settings
 
     if flags.get("isolated") and flags.get("config"):
@@ -168,19 +172,17 @@ def _shown_settings(settings: Settings) -> str:
 def _span_report(argv: list[str]) -> int:
     """`telemetry-inject report [FILE ...]`: spans that instrumented programs have written, as a tree."""
     if any(word in ("-h", "--help") for word in argv):
-        print(
-            "usage: telemetry-inject report [FILE ...]\n\nPrint span files as a call tree, with the hottest"
-        )
+        print("usage: telemetry-inject report [FILE ...]\n\nPrint span files as a call tree, with the hottest")
         print("functions and the errors. Without FILE: telemetry/*.jsonl. A folder of this name: ./report")
         return ExitCode.DONE
+    from pathlib import Path
+
     wrong = [word for word in argv if word.startswith("-")]
     if wrong:
         raise UsageError(f"report: unknown option {wrong[0].partition('=')[0]}", "It takes span files only.")
     paths = [Path(word) for word in argv] or sorted(Path("telemetry").glob("*.jsonl"))
     if not paths:
-        raise UsageError(
-            "report: there are no span files in telemetry/", "Run the instrumented program first."
-        )
+        raise UsageError("report: there are no span files in telemetry/", "Run the instrumented program first.")
     import shutil
 
     from telemetry_inject.report.span_report import render_report
@@ -195,14 +197,6 @@ def _tolerate_any_name() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _stdout_works() -> bool:
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def _say(text: str) -> None:

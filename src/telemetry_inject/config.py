@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from telemetry_inject import option_kinds as kinds
 from telemetry_inject.config_sources import ProjectFile, read_dotenv, read_project_file
@@ -20,6 +19,9 @@ from telemetry_inject.errors import UsageError
 from telemetry_inject.option_kinds import Secret
 from telemetry_inject.options import OPTIONS, Option
 from telemetry_inject.types import Level
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 CLOUD_TIMEOUT = 120.0
 LOCAL_TIMEOUT = 600.0
@@ -71,7 +73,7 @@ class Settings:
     # models
     provider: str = ""
     model: str = ""
-    base_url: str = ""
+    base_url: str = field(default="", repr=False)  # may hold a login
     api_key: Secret | None = None
     openai_api_key: Secret | None = None
     anthropic_api_key: Secret | None = None
@@ -103,9 +105,11 @@ class Settings:
         shown: dict[str, Any] = {"path": "-" if self.stdin else str(self.path)}
         for option in OPTIONS:
             value = getattr(self, option.attribute)
-            if isinstance(value, Path | Decimal | Secret):
-                value = str(value)
-            shown[option.name] = list(value) if isinstance(value, tuple) else value
+            if isinstance(value, tuple):
+                value = list(value)
+            elif value is not None and not isinstance(value, bool | int | float | str):
+                value = str(value)  # a path, an amount, a secret
+            shown[option.name] = value
         shown["base-url"] = re.sub(r"//[^/@]*@", "//***@", self.base_url)
         return shown
 
@@ -143,9 +147,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str], fold
     if values["provider"] == "ollama":
         values.setdefault("timeout", LOCAL_TIMEOUT)
     project_dir = project.path.parent if project else None
-    return Settings(
-        path=path, stdin=stdin, project_dir=project_dir, notes=tuple(notes), sources=sources, **values
-    )
+    return Settings(path=path, stdin=stdin, project_dir=project_dir, notes=tuple(notes), sources=sources, **values)
 
 
 def _find(
@@ -177,9 +179,7 @@ def _checked(option: Option, value: Any, source: str) -> Any:
 
 
 def _from_file(option: Option, value: Any, source: str, folder: Path) -> Any:
-    right_type = isinstance(value, option.kind.toml) and (
-        not isinstance(value, bool) or bool in option.kind.toml
-    )
+    right_type = isinstance(value, option.kind.toml) and (not isinstance(value, bool) or bool in option.kind.toml)
     if not right_type:
         raise UsageError(f"{source}: {value!r} is not allowed", f"Allowed: {option.kind.allowed}.")
     parsed = _checked(option, value, source)
@@ -206,9 +206,7 @@ def _allowed_in_file(project: ProjectFile) -> Mapping[str, Any]:
             hint = f"Did you mean {close[0]}?" if close else "Allowed: " + ", ".join(known) + "."
             raise UsageError(f"{project.path}: unknown key {name!r} in {project.where}", hint)
         if option.refused:
-            raise UsageError(
-                f"{project.path}: {name} is not allowed in {project.where}", option.refused + "."
-            )
+            raise UsageError(f"{project.path}: {name} is not allowed in {project.where}", option.refused + ".")
     return project.values
 
 
@@ -220,9 +218,7 @@ def _debug(text: str, source: str) -> tuple[bool, list[str]]:
         return False, [f"{source}: {text!r} is neither true nor false and is ignored"]
 
 
-def _color_from_environment(
-    values: dict[str, Any], sources: dict[str, str], environment: Mapping[str, str]
-) -> None:
+def _color_from_environment(values: dict[str, Any], sources: dict[str, str], environment: Mapping[str, str]) -> None:
     if sources.get("color") == "--color":
         return
     for name, color in (("NO_COLOR", "never"), ("FORCE_COLOR", "always")):

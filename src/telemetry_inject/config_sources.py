@@ -37,9 +37,7 @@ def read_dotenv(path: Path) -> tuple[dict[str, str], list[str]]:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path}: cannot be read: {error}", "Make it a UTF-8 text file or move it."
-        ) from None
+        raise UsageError(f"{path}: cannot be read: {error}", "Make it a UTF-8 text file or move it.") from None
     wrong = [binding.original.line for binding in parse_stream(io.StringIO(text)) if binding.error]
     logging.getLogger("dotenv.main").setLevel(logging.ERROR)  # would repeat these remarks
     variables = {name: value for name, value in dotenv_values(stream=io.StringIO(text)).items() if value}
@@ -60,13 +58,20 @@ def read_project_file(path: Path, explicit: str | None) -> ProjectFile | None:
             raise UsageError(f"--config: {explicit} has no [tool.{TABLE}]", f"Add it, or use an {OWN_FILE}.")
         return found
     start = path.absolute()
-    for folder in (start, *start.parents) if start.is_dir() else start.parents:
+    for folder in (start, *start.parents) if _is_folder(start) else start.parents:
         for name in (OWN_FILE, SHARED_FILE):
             if (folder / name).is_file() and (found := _read(folder / name)) is not None:
                 return found
         if (folder / ".git").exists():
             break
     return None
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, for example; config_checks has the words for it
+        return False
 
 
 def _read(path: Path) -> ProjectFile | None:

@@ -27,9 +27,7 @@ def changed_files(folder: Path, revision: str) -> frozenset[str]:
     diff = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative", "--diff-filter=d")
     changed = _run(git, folder, *diff, revision, "--", ".")
     if changed.returncode != 0:
-        raise UsageError(
-            f"--changed-since: git does not know the revision {revision!r}", _last_line(changed.stderr)
-        )
+        raise UsageError(f"--changed-since: git does not know the revision {revision!r}", _last_line(changed.stderr))
     untracked = _run(git, folder, "ls-files", "-z", "--others", "--exclude-standard", "--", ".")
     if untracked.returncode != 0:
         raise UsageError("--changed-since: git cannot list new files", _last_line(untracked.stderr))

@@ -77,9 +77,7 @@ class PatternList:
         if not path.isascii():
             path, name = _as_bytes(path), _as_bytes(name)
         for run in self._runs:
-            by_name, by_path = (
-                (run.folder_name, run.folder_path) if is_folder else (run.file_name, run.file_path)
-            )
+            by_name, by_path = (run.folder_name, run.folder_path) if is_folder else (run.file_name, run.file_path)
             if (by_name and by_name.fullmatch(name)) or (by_path and by_path.fullmatch(path)):
                 return run.matched
         return None
@@ -93,9 +91,7 @@ def _as_bytes(text: str) -> str:
 def _compile(globs: Sequence[_Glob], matched: bool) -> _Run:
     def union(name_only: bool, for_folders: bool) -> re.Pattern[str] | None:
         chosen = [
-            glob.regex
-            for glob in globs
-            if glob.name_only is name_only and (for_folders or not glob.folders_only)
+            glob.regex for glob in globs if glob.name_only is name_only and (for_folders or not glob.folders_only)
         ]
         return re.compile("|".join(chosen)) if chosen else None
 
@@ -273,9 +269,7 @@ def rules_above(folder: Path, names: Sequence[str], with_git: bool) -> list[Igno
             found.append((depth, rule))
     for end in range(1, len(steps) + 1):
         for depth, rule in reversed(found):
-            verdict = (
-                rule.patterns.match("/".join(steps[depth:end]), steps[end - 1], True) if depth < end else None
-            )
+            verdict = rule.patterns.match("/".join(steps[depth:end]), steps[end - 1], True) if depth < end else None
             if verdict:
                 return []
             if verdict is False:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from telemetry_inject.types import Level
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 TRACE_LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR")
 SIZE_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
@@ -104,6 +106,8 @@ def _folder(value: Any) -> Path:
 
 
 def _money(value: Any) -> Decimal:
+    from decimal import Decimal, InvalidOperation
+
     try:
         amount = Decimal(str(value).strip())
     except InvalidOperation:

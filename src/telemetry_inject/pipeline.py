@@ -16,12 +16,12 @@ from pathlib import Path, PurePosixPath
 from telemetry_inject import __version__
 from telemetry_inject.config import Settings
 from telemetry_inject.engine.digest import engine_digest
+from telemetry_inject.engine.file_reconstructor import FileReconstructor
 from telemetry_inject.engine.instrument import Options, Placement, instrument
 from telemetry_inject.engine.packs import Pack, grammar_version, load_pack, pack_names
 from telemetry_inject.errors import InvariantError, OutputError, TelemetryInjectError, UsageError
-from telemetry_inject.engine.file_reconstructor import FileReconstructor
-from telemetry_inject.observer import Observer
 from telemetry_inject.languages import Languages
+from telemetry_inject.observer import Observer
 from telemetry_inject.scanner import CodeScanner, ScanOptions
 from telemetry_inject.scripts.cache_exports import CacheExports
 from telemetry_inject.scripts.cache_keys import KeyScope, canonical_options, file_key
@@ -52,8 +52,8 @@ def languages(packs: Path | None) -> Languages:
     for name, folder in _pack_folders(packs).items():
         config = load_pack(name, folder).config
         extensions.update({"." + extension: name for extension in config["extensions"]})
-        filenames.update({filename: name for filename in config.get("filenames", ())})
-        interpreters.update({interpreter: name for interpreter in config.get("interpreters", ())})
+        filenames.update(dict.fromkeys(config.get("filenames", ()), name))
+        interpreters.update(dict.fromkeys(config.get("interpreters", ()), name))
     return Languages(extensions, filenames, interpreters)
 
 
@@ -213,7 +213,7 @@ class _Run:
             engine_options(settings), self.scopes, settings.packs,
             settings.cache_dir if exports is not None else None,
             exports.staging() if exports is not None and tasks else "",
-            Path("docs/lessons"), settings.diff,
+            Path("docs/lessons"), settings.max_retries, settings.diff,
         )  # fmt: skip
         processor = ParallelScriptProcessor(context, settings.workers)
         total = len(self.reports) + len(tasks)

@@ -10,8 +10,8 @@ from telemetry_inject.config import Settings
 from telemetry_inject.engine.packs import Pack, load_pack
 from telemetry_inject.engine.strip import strip
 from telemetry_inject.errors import OutputError, TelemetryInjectError
-from telemetry_inject.observer import Observer
 from telemetry_inject.languages import Languages
+from telemetry_inject.observer import Observer
 from telemetry_inject.scanner import CodeScanner, ScanOptions
 from telemetry_inject.scripts.file_task import FileTask, write_result
 from telemetry_inject.telemetry_utils_writer import MARK

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from telemetry_inject.config import Settings
-from telemetry_inject.errors import ExitCode, UsageError
+from telemetry_inject.errors import ExitCode, TelemetryInjectError, UsageError
 from telemetry_inject.observer import Observer, ObserverGroup, SilentObserver
 from telemetry_inject.report.terminal import painted, printable, wants_color
 from telemetry_inject.types import FileReport, FileStatus, FunctionStatus, RunResult
@@ -24,6 +24,9 @@ def run_command(settings: Settings, show_files: bool, finished: Finished) -> int
     """
     if show_files:
         return _show_files(settings)
+    if not settings.quiet:
+        for note in _notes(settings):
+            print(f"note: {printable(note)}", file=sys.stderr)
     if settings.stdin:
         return _run_stdin(settings, finished)
     return _run_tree(settings, finished)
@@ -66,6 +69,12 @@ def _observers(settings: Settings) -> Iterator[tuple[list[Observer], list[int]]]
         closing.append(lambda: trace.close(codes[0] if codes else ExitCode.BUG))
     try:
         yield observers, codes
+    except TelemetryInjectError as error:
+        codes.append(error.exit_code)
+        raise
+    except KeyboardInterrupt:
+        codes.append(ExitCode.INTERRUPTED)
+        raise
     finally:
         for close in closing:
             close()
@@ -73,12 +82,7 @@ def _observers(settings: Settings) -> Iterator[tuple[list[Observer], list[int]]]
 
 def _shows_progress(settings: Settings) -> bool:
     """A bar needs a terminal of its own: nothing else may write to it meanwhile."""
-    if (
-        settings.quiet
-        or settings.verbose
-        or settings.stdin
-        or (settings.debug_trace and settings.trace_console)
-    ):
+    if settings.quiet or settings.verbose or settings.stdin or (settings.debug_trace and settings.trace_console):
         return False
     if os.environ.get("TERM") == "dumb" or not sys.stderr.isatty():
         return False
@@ -90,8 +94,6 @@ def _run_tree(settings: Settings, finished: Finished) -> int:
 
     with _observers(settings) as (observers, codes):
         group = ObserverGroup(*observers)
-        for note in _notes(settings):
-            group.warn(note)
         printer = None
         if settings.diff:
             from telemetry_inject.report.diff import DiffPrinter
@@ -112,18 +114,14 @@ def _run_tree(settings: Settings, finished: Finished) -> int:
 
 
 def _notes(settings: Settings) -> tuple[str, ...]:
+    """What should be known before anything happens: remarks on settings, and which pipeline is used."""
     notes = settings.notes
-    if not settings.use_scripts and not settings.remove:
+    if not (settings.use_scripts or settings.remove or settings.stdin):
+        why = "no model provider is configured"
         if settings.provider:
-            notes += (
-                f"the traditional pipeline (with {settings.provider}) is not in this version yet; "
-                "the script pipeline is used, as with --use-scripts",
-            )
-        else:
-            notes += (
-                "no model provider is configured, so the script pipeline is used, as with --use-scripts",
-            )
-    if settings.diff and _prefix(settings.path) is None:
+            why = f"the traditional pipeline (with {settings.provider}) is not in this version yet"
+        notes += (f"{why}, so the script pipeline is used, as with --use-scripts",)
+    if settings.diff and not settings.stdin and _prefix(settings.path) is None:
         notes += (f"the patch's paths are relative to {settings.path}: apply it there",)
     return notes
 
@@ -140,8 +138,7 @@ def _prefix(path: Path) -> str | None:
 def exit_code(settings: Settings, result: RunResult) -> int:
     """1 when anything failed, or when --check found something that would change; else 0."""
     failed = any(
-        file.status is FileStatus.FAILED
-        or any(function.status is FunctionStatus.FAILED for function in file.functions)
+        file.status is FileStatus.FAILED or any(function.status is FunctionStatus.FAILED for function in file.functions)
         for file in result.files
     )
     changes = any(file.status is FileStatus.INSTRUMENTED for file in result.files)
@@ -183,8 +180,6 @@ def _run_stdin(settings: Settings, finished: Finished) -> int:
     data = sys.stdin.buffer.read()
     with _observers(settings) as (observers, codes):
         group = ObserverGroup(*observers)
-        for note in settings.notes:
-            group.warn(note)
         report, output = pipeline.instrument_stdin(settings, data, settings.stdin_filename)
         group.file_done(report, None, None)
         result = RunResult((report,))

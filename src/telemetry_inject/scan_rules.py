@@ -22,16 +22,10 @@ _ENVIRONMENT = "virtual environment"
 
 # name -> (reason, whether a runnable copy needs it)
 _FOLDERS = {
-    **dict.fromkeys(
-        [".git", ".hg", ".svn", ".bzr", ".jj", ".sl", "_darcs", "CVS"], (_VERSION_CONTROL, False)
-    ),
+    **dict.fromkeys([".git", ".hg", ".svn", ".bzr", ".jj", ".sl", "_darcs", "CVS"], (_VERSION_CONTROL, False)),
     **dict.fromkeys(["node_modules", "bower_components", "__pypackages__"], (_INSTALLED, False)),
-    **dict.fromkeys(
-        ["__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"], (_CACHE, False)
-    ),
-    **dict.fromkeys(
-        [".tox", ".nox", ".eggs", ".pytype", ".pyre", ".ipynb_checkpoints", "htmlcov"], (_CACHE, False)
-    ),
+    **dict.fromkeys(["__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"], (_CACHE, False)),
+    **dict.fromkeys([".tox", ".nox", ".eggs", ".pytype", ".pyre", ".ipynb_checkpoints", "htmlcov"], (_CACHE, False)),
     **dict.fromkeys([".gradle", ".parcel-cache", ".turbo", ".cache"], (_CACHE, False)),
     **dict.fromkeys(["vendor", "third_party", "_vendor"], (_VENDORED, True)),
     **dict.fromkeys(["tests", "__tests__"], (TESTS, True)),

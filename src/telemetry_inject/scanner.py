@@ -301,9 +301,7 @@ class CodeScanner:
         return reasons.by_content(data, explicit)
 
     def _matches(self, globs: PatternList, relative: str, name: str, is_folder: bool) -> bool:
-        return bool(globs) and any(
-            globs.match(prefix + relative, name, is_folder) for prefix in self._prefixes
-        )
+        return bool(globs) and any(globs.match(prefix + relative, name, is_folder) for prefix in self._prefixes)
 
 
 def _globs(globs: Sequence[str]) -> PatternList:

@@ -50,7 +50,7 @@ def _copy(source: Path, target: Path) -> None:
     partial = target.with_name(f".{target.name[:100]}.telemetry-inject-{os.getpid()}")
     try:
         shutil.copy2(source, partial, follow_symlinks=False)
-        os.replace(partial, target)
+        partial.replace(target)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

@@ -47,13 +47,13 @@ def test_every_part_reaches_the_digest(copy: Path) -> None:
 @pytest.mark.parametrize("part", ["pack.toml", "functions.scm", "flow.scm", "full.scm", "snippets.toml"])
 def test_a_missing_part_is_named(copy: Path, part: str) -> None:
     (copy / "mine" / part).unlink()
-    with pytest.raises(PackError, match=f"pack mine: .*{part} is missing"):
+    with pytest.raises(PackError, match=rf"pack mine: .*{part} is missing"):
         load_pack("mine", copy)
 
 
 def test_a_file_that_is_not_toml_is_named(copy: Path) -> None:
     (copy / "mine" / "snippets.toml").write_text("[broken")
-    with pytest.raises(PackError, match="snippets.toml"):
+    with pytest.raises(PackError, match=r"snippets\.toml"):
         load_pack("mine", copy)
 
 
@@ -66,7 +66,7 @@ def test_a_missing_entry_is_named(copy: Path) -> None:
 
 def test_a_query_that_does_not_compile_is_named(copy: Path) -> None:
     (copy / "mine" / "flow.scm").write_text("(no_such_node) @x")
-    with pytest.raises(PackError, match="flow.scm"):
+    with pytest.raises(PackError, match=r"flow\.scm"):
         grammar_of(load_pack("mine", copy))
 
 

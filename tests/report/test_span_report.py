@@ -38,7 +38,7 @@ def attributes(**values: str) -> list[dict[str, Any]]:
 
 
 def failed(kind: str, message: str) -> dict[str, Any]:
-    found = attributes(exception_type=kind, exception_message=message)
+    found = attributes(exception_type=f"builtins.{kind}", exception_message=message)
     return {
         "status": {"code": 2, "message": message},
         "events": [{"name": "exception", "timeUnixNano": str(START), "attributes": found}],
@@ -89,6 +89,19 @@ def test_self_time_counts_calls_that_run_at_the_same_time_once(tmp_path: Path) -
     assert rows(render_report([file]))["gather"][2] == "2.00us"
 
 
+def test_the_work_of_a_generator_counts_for_who_iterates_over_it(tmp_path: Path) -> None:
+    generator = {"attributes": attributes(telemetry_kind="generator")}
+    file = write(
+        tmp_path / "spans.jsonl",
+        span(1, "total", 0, 10),
+        span(2, "rows", 1, 9, parent=1, **generator),
+        span(3, "parse", 2, 4, parent=1),
+    )
+    tree = rows(render_report([file]))
+    assert tree["total"][2] == "8.00us"
+    assert tree["  rows"][1:3] == ["8.00us", "-"]
+
+
 def test_recursion_is_one_row_whose_total_counts_the_outermost_call(tmp_path: Path) -> None:
     file = write(
         tmp_path / "spans.jsonl",
@@ -129,7 +142,7 @@ def test_errors_are_counted_and_exceptions_listed(tmp_path: Path) -> None:
     report = render_report([file])
     assert "; 3 errors" in report.splitlines()[0]
     assert rows(report)["  parse"][:2] == ["2", "2"]
-    assert report.splitlines()[-1] == "      2  ValueError in parse: line 9: not a number"
+    assert report.splitlines()[-1] == "      2  ValueError: line 9: not a number  in parse"
 
 
 def test_functions_of_one_name_in_two_modules_are_kept_apart(tmp_path: Path) -> None:
@@ -300,7 +313,7 @@ def test_control_characters_do_not_reach_the_terminal(tmp_path: Path) -> None:
     file = write(tmp_path / "s.jsonl", span(1, "f\x1b]0;x\x07", 0, 1, **failed("E", "a\nb\x1b[2J")))
     report = render_report([file])
     assert "\x1b" not in report
-    assert "E in f?]0;x?: a?b?[2J" in report
+    assert "E: a?b?[2J  in f?]0;x?" in report
 
 
 def test_color_is_only_added_never_needed(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from runtime_support import Run
 
@@ -43,7 +42,10 @@ PROGRAM = """
         ("list(range(50))", "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … 40 more]"),
         ("[[1], {}, {2: 3}, (1, 2)]", "[<list of 1>, <dict of 0>, <dict of 1>, <tuple of 2>]"),
         ("{'a': 1, 2: 'b'}", "{'a': 1, 2: 'b'}"),
-        ("{'a': 1, 'X-Api-Key': 'v', 'Set-Cookie': 'w'}", "{'a': 1, 'X-Api-Key': [redacted], 'Set-Cookie': [redacted]}"),
+        (
+            "{'a': 1, 'X-Api-Key': 'v', 'Set-Cookie': 'w'}",
+            "{'a': 1, 'X-Api-Key': [redacted], 'Set-Cookie': [redacted]}",
+        ),
         ("[Thing(), Thing, len]", "[<__main__.Thing>, <type>, <builtin_function_or_method>]"),
         ("['x' * 900] * 10", "['" + "x" * 39 + "…', '" + "x" * 39 + "…'"),
     ],
@@ -165,5 +167,3 @@ def test_no_object_frame_or_exception_is_kept_alive(run: Run) -> None:
         print([ref() for ref in refs])
     """)
     assert done.out == "[None, None, None]\n"
-
-

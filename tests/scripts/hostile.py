@@ -39,10 +39,10 @@ class Bait:
             self.sockets.append(local)
         for each in self.sockets:
             each.setblocking(False)
-        self.victim = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        os.environ["TELEMETRY_CANARY"] = TOKEN
+        self.victim = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
         self.memory = ctypes.create_string_buffer(TOKEN.encode(), 64)
         self.signals: list[int] = []
-        os.environ["TELEMETRY_CANARY"] = TOKEN
         if LINUX:
             self._before = signal.signal(signal.SIGUSR1, self._signalled)
         self.listing = self._listing()
@@ -57,8 +57,8 @@ class Bait:
     def script(self, path: Path) -> bytes:
         """The hostile script, aimed at this bait."""
         values = {
-            "SECRET": self.secret, "FOLDER": self.folder, "NAME": self.folder.name, "PORT": self.tcp.getsockname()[1],
-            "UDP": self.udp.getsockname()[1], "VICTIM": self.victim.pid, "PARENT": os.getpid(),
+            "SECRET": self.secret, "FOLDER": self.folder, "NAME": self.folder.name,
+            "PORT": self.tcp.getsockname()[1], "UDP": self.udp.getsockname()[1], "VICTIM": self.victim.pid, "PARENT": os.getpid(),
             "ADDRESS": ctypes.addressof(self.memory), "REACHED": REACHED,
         }  # fmt: skip
         text = path.read_text(encoding="utf-8")
@@ -81,7 +81,7 @@ class Bait:
             except BlockingIOError:
                 continue
             found.append(f"something arrived at {each}")
-        if self.victim.poll() is not None or self._stopped():
+        if self._stopped():
             found.append("the victim was stopped")
         if self.signals:
             found.append("the parent got a signal")
@@ -90,8 +90,12 @@ class Bait:
         return found + workers()
 
     def _stopped(self) -> bool:
-        state = Path(f"/proc/{self.victim.pid}/stat")
-        return LINUX and state.read_text().rpartition(")")[2].split()[0] in "tT"
+        try:
+            self.victim.wait(0.02)  # a signal takes a moment
+        except subprocess.TimeoutExpired:
+            state = Path(f"/proc/{self.victim.pid}/stat")
+            return LINUX and state.read_text().rpartition(")")[2].split()[0] in "tT"
+        return True
 
     def __enter__(self) -> Bait:
         return self
@@ -110,13 +114,14 @@ class Bait:
 
 
 def workers() -> list[str]:
-    """Children of the Linux sandbox that this process started and that are still there (also their children)."""
+    """Children of the Linux sandbox that this process started, and theirs, that are still there."""
     found = []
+    mine = str(os.getpid()).encode()
     for process in Path("/proc").glob("[0-9]*") if LINUX else ():
         try:
             arguments = (process / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if any(part.endswith(b"sandbox_worker.py") for part in arguments) and str(os.getpid()).encode() in arguments:
+        if any(part.endswith(b"sandbox_worker.py") for part in arguments) and mine in arguments:
             found.append(f"process {process.name} is left")
     return found

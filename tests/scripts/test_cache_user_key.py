@@ -7,6 +7,8 @@ import pytest
 
 from telemetry_inject.scripts.user_key import KeyUnavailable, key_directory, load_key
 
+from .cache_process import give_away
+
 
 @pytest.fixture
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -53,11 +55,12 @@ def test_a_key_that_others_can_read_is_refused(directory: Path) -> None:
         load_key()
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root to give files away")
 @pytest.mark.parametrize("name", ["", "cache.key"])
-def test_a_key_or_directory_of_somebody_else_is_refused(directory: Path, name: str) -> None:
+def test_a_key_or_directory_of_somebody_else_is_refused(
+    directory: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load_key()
-    os.chown(directory / name, 12345, 12345)
+    give_away(directory / name, monkeypatch)
     with pytest.raises(KeyUnavailable, match="another user"):
         load_key()
 

@@ -42,7 +42,12 @@ def test_the_corpus_is_there() -> None:
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_a_hostile_script_reaches_nothing(
-    path: Path, backend: Backend, bait: Bait, unit: Unit, generator: ScriptGenerator, validator: ScriptValidator
+    path: Path,
+    backend: Backend,
+    bait: Bait,
+    unit: Unit,
+    generator: ScriptGenerator,
+    validator: ScriptValidator,
 ) -> None:
     sandbox = ScriptSandbox([lambda: backend])
     sandbox.backends()
@@ -64,28 +69,39 @@ def test_a_hostile_script_reaches_nothing(
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ru_maxrss has another unit elsewhere")
 def test_the_bombs_stayed_small() -> None:
-    # Runs after all of the corpus: the largest child that ever was, in KiB.
+    # Comes after all of the corpus: the largest child that ever was, in KiB.
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 < 2 * MEMORY_BYTES
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_no_hostile_script_is_accepted(
-    path: Path, bait: Bait, unit: Unit, generator: ScriptGenerator, validator: ScriptValidator, sandbox: ScriptSandbox
+    path: Path,
+    bait: Bait,
+    unit: Unit,
+    generator: ScriptGenerator,
+    validator: ScriptValidator,
+    sandbox: ScriptSandbox,
 ) -> None:
     with pytest.raises(ForeignRefused):
         accept_foreign(
-            bait.script(path), unit, KEY, sandbox=sandbox, generator=generator, validator=validator, timeout=SECONDS
+            bait.script(path),
+            unit,
+            KEY,
+            sandbox=sandbox,
+            generator=generator,
+            validator=validator,
+            timeout=SECONDS,
         )
     assert bait.damage() == []
 
 
-GOOD = b'''
+GOOD = b"""
 def transform(source):
     lines = source.splitlines(True)
     start = [number for number, line in enumerate(lines) if "if amount" in line][0]
     body = ["    " + line for line in lines[start:]]
     return "".join(lines[:start] + ["        with _tlm(\\"Bank.withdraw\\"):\\n"] + body)
-'''
+"""
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry_inject.scripts import script_format
-from telemetry_inject.scripts.script_format import ScriptRefused, apply, recognise, render, script_stem, stem_of
+from telemetry_inject.scripts.script_format import (
+    ScriptRefused,
+    apply,
+    recognise,
+    render,
+    script_stem,
+    stem_of,
+)
 from telemetry_inject.scripts.script_generator import ScriptGenerator
 from telemetry_inject.types import Insertion, Script, Unit
 
@@ -87,7 +94,19 @@ def test_any_insertions_survive_the_round_trip(source: bytes, raw: list[tuple[in
     ast.parse(data)
 
 
-AWKWARD = ['"', "\\", "\n\r\t\f\b", "\0", "\x7f\x85", "\u2028\u2029", "\ufeff", "\U0001f600", "'''", "\\u0041", "é\u0301"]
+AWKWARD = [
+    '"',
+    "\\",
+    "\n\r\t\f\b",
+    "\0",
+    "\x7f\x85",
+    "\u2028\u2029",
+    "\ufeff",
+    "\U0001f600",
+    "'''",
+    "\\u0041",
+    "é\u0301",
+]
 
 
 @pytest.mark.parametrize("text", AWKWARD, ids=ascii)
@@ -121,7 +140,9 @@ META = {
 
 
 def written(meta: str, edits: str) -> bytes:
-    return f"{script_format.HEADER}META = {meta}\nEDITS = {edits}\n{script_format.DRIVER}".encode("utf-8", "surrogatepass")
+    return f"{script_format.HEADER}META = {meta}\nEDITS = {edits}\n{script_format.DRIVER}".encode(
+        "utf-8", "surrogatepass"
+    )
 
 
 def with_meta(**changes: object) -> bytes:
@@ -263,7 +284,9 @@ def test_whatever_is_recognised_is_written_alike_again() -> None:
         data = bytearray(GOOD)
         for _ in range(chance.randint(1, 3)):
             position = chance.randrange(start, end)
-            data[position : position + chance.randint(0, 1)] = bytes(chance.choices(b'"\\,[]{}:019ax \n\xc3\xa9', k=1))
+            data[position : position + chance.randint(0, 1)] = bytes(
+                chance.choices(b'"\\,[]{}:019ax \n\xc3\xa9', k=1)
+            )
         found = recognise(bytes(data))
         if found is not None:
             recognised += 1

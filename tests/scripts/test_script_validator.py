@@ -99,10 +99,15 @@ def test_the_lint_sees_attacks_but_not_bombs(path: Path) -> None:
 
 def test_the_lint_says_what_and_where() -> None:
     problems = lint(b"import os\n\ndef transform(source):\n    return source.__class__\n")
-    assert [problem.message for problem in problems] == ["line 1: import of os", "line 4: attribute __class__"]
+    assert [problem.message for problem in problems] == [
+        "line 1: import of os",
+        "line 4: attribute __class__",
+    ]
 
 
-@pytest.mark.parametrize("script", [b"\xff", b"def", b"x = 1\0", b"(" * 10_000, b"-" * 500_000 + b"1", b"", b"x" * 2_000_000])
+@pytest.mark.parametrize(
+    "script", [b"\xff", b"def", b"x = 1\0", b"(" * 10_000, b"-" * 500_000 + b"1", b"", b"x" * 2_000_000]
+)
 def test_the_lint_survives_what_is_no_script(script: bytes) -> None:
     assert checks(lint(script))[0] == "syntax"
 

@@ -37,7 +37,9 @@ def run(*paths: Path, cwd: Path, options: tuple[str, ...] = ()) -> subprocess.Co
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment)
 
 
-def made_for(source: bytes, edits: list[Insertion], name: str = "f", language: str = "python", key: bytes = KEY) -> Script:
+def made_for(
+    source: bytes, edits: list[Insertion], name: str = "f", language: str = "python", key: bytes = KEY
+) -> Script:
     return ScriptGenerator("ab" * 32).generate(Unit(language, name, name, 0, 1, source), edits, key)
 
 
@@ -48,11 +50,17 @@ def test_the_test_of_a_good_script_passes(tmp_path: Path, script: Script) -> Non
 
 @pytest.mark.parametrize("where", ["the cache", "elsewhere"])
 @pytest.mark.parametrize("mode", ["prepend", "importlib"])
-def test_a_cache_of_many_scripts_is_proved_at_once(tmp_path: Path, script: Script, where: str, mode: str) -> None:
+def test_a_cache_of_many_scripts_is_proved_at_once(
+    tmp_path: Path, script: Script, where: str, mode: str
+) -> None:
     cache = tmp_path / "project" / ".telemetry_cache"
     export(cache, script, WITHDRAW)
     generator = ScriptGenerator("ab" * 32)
-    for language, name, number in (("python", "withdraw", 1), ("javascript", "withdraw", 2), ("python", "Withdraw", 3)):
+    for language, name, number in (
+        ("python", "withdraw", 1),
+        ("javascript", "withdraw", 2),
+        ("python", "Withdraw", 3),
+    ):
         unit = Unit(language, name, f"Bank.{name}", 0, 1, WITHDRAW)
         export(cache, generator.generate(unit, script.edits, bytes([number] * 32)), WITHDRAW)
     cwd = cache if where == "the cache" else tmp_path
@@ -77,7 +85,9 @@ SHAPES = {
 
 @pytest.mark.parametrize("source", SHAPES.values(), ids=SHAPES)
 def test_functions_of_every_shape_pass(tmp_path: Path, source: bytes) -> None:
-    script = made_for(source, [Insertion(source.index(b"return") if b"return" in source else len(source), b"1; ")])
+    script = made_for(
+        source, [Insertion(source.index(b"return") if b"return" in source else len(source), b"1; ")]
+    )
     if b"return" not in source:
         script = made_for(source, [Insertion(len(source), b"\n")])
     done = run(export(tmp_path, script, source), cwd=tmp_path, options=("-W", "error"))
@@ -134,6 +144,8 @@ def test_all_files_share_one_runner(script: Script) -> None:
     two = TestGenerator().generate(made_for(b"\xff", []), b"\xff")
     assert one.endswith(RUNNER.encode())
     assert two.endswith(RUNNER.encode())
-    assert len(one[: -len(RUNNER.encode())].splitlines()) == len(two[: -len(RUNNER.encode())].splitlines()) == 2
+    assert (
+        len(one[: -len(RUNNER.encode())].splitlines()) == len(two[: -len(RUNNER.encode())].splitlines()) == 2
+    )
     ast.parse(one)
     ast.parse(two)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 
-@lru_cache(maxsize=None)
+@cache
 def engine_digest() -> str:
     """SHA-256 (hex, shortened) of the engine's own sources, so that no version number can be forgotten."""
     digest = hashlib.sha256()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from telemetry_inject.errors import InvariantError
 from telemetry_inject.types import Insertion
@@ -52,11 +53,7 @@ def revert(output: bytes, insertions: Sequence[Insertion]) -> bytes:
 
 def ordered(insertions: Iterable[Insertion]) -> tuple[Insertion, ...]:
     """The insertions by offset; those at one offset stay in the order in which they were made."""
-    return tuple(sorted(insertions, key=_offset))
-
-
-def _offset(insertion: Insertion) -> int:
-    return insertion[0]
+    return tuple(sorted(insertions, key=itemgetter(0)))
 
 
 def shifted(insertions: Iterable[Insertion], by: int) -> list[Insertion]:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from telemetry_inject.engine.newlines import indent_before
@@ -192,7 +192,7 @@ def _trivial(function: Function, source: bytes, pack: Pack) -> str:
     return "" if _compiled(rules["unless"]).search(text) else "trivial"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled(pattern: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode())
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from telemetry_inject.engine.edits import ordered, shifted
+from telemetry_inject.engine.edits import shifted
 from telemetry_inject.engine.file_reconstructor import FileReconstructor
 from telemetry_inject.engine.function_extractor import Extraction, Function, extract, opted_out
 from telemetry_inject.engine.indent_layout import opaque_ranges
@@ -107,14 +107,14 @@ class OpenGate:
 def instrument(
     source: bytes,
     pack: Pack,
-    options: Options = Options(),  # noqa: B008 - frozen
-    placement: Placement = Placement(),  # noqa: B008
+    options: Options = Options(),
+    placement: Placement = Placement(),
     gate: UnitGate = OpenGate(),  # noqa: B008
 ) -> Result:
     """Instrument one file. Never raises for bad input: the status and reason say what is wrong with it.
 
-    `gate` may know the edits of some units already, and proves those of the others. Raises PackError when the pack is broken, and
-    InvariantError when a promise does not hold (then nothing may be written).
+    `gate` may know the edits of some units already, and proves those of the others. Raises PackError when the
+    pack is broken, and InvariantError when a promise does not hold (then nothing may be written).
     """
     base = strip(source, pack)
     if opted_out(base):
@@ -151,7 +151,8 @@ def instrument(
         extra = import_insertion(root, text, pack, options.level, names.alias, placement.ups)
         if extra and _only_returns(base):
             extra = Insertion(extra.offset, extra.text.replace(b"\n", b"\r"))
-        complete = ordered([*([extra] if extra else []), *insertions])
+        # The import precedes every unit, and the units come in order.
+        complete = (extra, *insertions) if extra else tuple(insertions)
         output = FileReconstructor.rebuild(base, complete)
         return Result(
             FileStatus.INSTRUMENTED, "", base, output, complete, reports, tuple(units), "insertions reverted"
@@ -163,7 +164,8 @@ def instrument(
         if verdict is None:
             break
         if verdict.accepted:
-            result = replace(result, reason=f"checked by the grammar only; the parser of this machine says {verdict.text}")
+            said = f"checked by the grammar only; the parser of this machine says {verdict.text}"
+            result = replace(result, reason=said)
             break
         culprit = _culprit(result, verdict, extraction) if verdict.ours else None
         if culprit is None:

@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -66,7 +66,7 @@ class Grammar:
     full: Query
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_pack(name: str, folder: Path | None = None) -> Pack:
     """The pack called `name` from `folder` (default: the built-in ones). Raises PackError."""
     home = (folder or BUILT_IN) / name
@@ -103,7 +103,7 @@ def pack_names(folder: Path | None = None) -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def grammar_of(pack: Pack) -> Grammar:
     """The pack's grammar and compiled queries. Raises PackError when one does not load or compile."""
     from tree_sitter import Language, Parser, Query, QueryError
@@ -124,7 +124,7 @@ def grammar_of(pack: Pack) -> Grammar:
     return Grammar(language, Parser(language), query("functions.scm"), query("flow.scm"), query("full.scm"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def grammar_version(pack: Pack) -> str:
     """Name and version of the pack's grammar, without loading it. Raises PackError when not installed.
 
@@ -148,7 +148,7 @@ def _no_grammar(pack: Pack, module_name: str, why: str) -> PackError:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def hooks_of(pack: Pack) -> ModuleType | None:
     """The pack's `hooks.py`, if it has one."""
     path = pack.folder / "hooks.py"
@@ -162,7 +162,7 @@ def hooks_of(pack: Pack) -> ModuleType | None:
     return module
 
 
-@lru_cache(maxsize=None)
+@cache
 def guard_pattern(pack: Pack, level: str) -> re.Pattern[bytes] | None:
     """A pattern for the identifiers that keep a function from being instrumented at `level`."""
     guard: Mapping[str, list[str]] = pack.config.get("guard", {})

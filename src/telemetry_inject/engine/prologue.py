@@ -30,7 +30,7 @@ def import_lines(pack: Pack, level: Level, alias: str, ups: int) -> list[str]:
     lines = []
     for line in snippet["lines"]:
         for key, value in values.items():
-            line = line.replace("{%s}" % key, value)
+            line = line.replace("{" + key + "}", value)
         lines.append(line)
     return lines
 

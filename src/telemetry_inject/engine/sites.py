@@ -118,7 +118,7 @@ def separator(site: Site, source: bytes, frames: Sequence[Frame]) -> bytes:
 def assigned(statement: Node, source: bytes) -> list[str]:
     """The plain names that an assignment statement binds, in order; private (mangled) names left out."""
     names: list[str] = []
-    node = statement.named_child(0)
+    node: Node | None = statement.named_child(0)
     while node is not None and node.type in ("assignment", "augmented_assignment"):
         left = node.child_by_field_name("left")
         if left is not None:
@@ -144,11 +144,12 @@ def parameters(function: Function, pack: Pack) -> list[str]:
         return []
     names: list[str] = []
     for index, child in enumerate(node.named_children):
-        while child is not None and child.type != "identifier":
-            child = child.child_by_field_name("name") or (child.named_child(0) if child.named_child_count else None)
-        if child is None or child.text is None:
+        inner: Node | None = child
+        while inner is not None and inner.type != "identifier":
+            inner = inner.child_by_field_name("name") or (inner.named_child(0) if inner.named_child_count else None)
+        if inner is None or inner.text is None:
             continue
-        name = child.text.decode("utf-8", "replace")
+        name = inner.text.decode("utf-8", "replace")
         receiver = index == 0 and function.scope == "class" and name in ("self", "cls", "mcs", "metacls", "this")
         if not receiver and not name.startswith("__") and name.isascii():
             names.append(name)

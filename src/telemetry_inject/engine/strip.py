@@ -7,7 +7,7 @@ The tree tells which finds are code, and how far the lines of a wrapped body rea
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 from telemetry_inject.engine.fragments import fragment_pattern
@@ -55,7 +55,7 @@ def _without(source: bytes, cuts: list[Range]) -> bytes:
     return b"".join(parts)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imports(pack: Pack) -> re.Pattern[bytes]:
     return import_pattern(pack)
 
@@ -67,7 +67,7 @@ def _is_code(root: Node, match: re.Match[bytes], alias: str) -> bool:
 
 
 def _cut(match: re.Match[bytes], root: Node, text: bytes, opaque: list[Range]) -> list[Range]:
-    if match.lastgroup == "inline" or match["block"] is None and match.group("statement") is None:
+    if match.lastgroup == "inline" or (match["block"] is None and match.group("statement") is None):
         return [(match.start(), match.end())]
     start, end = match.span()
     if match["block"] is None:

@@ -89,7 +89,7 @@ class TelemetryGenerator:
     def _fill(self, template: str, **values: str) -> bytes:
         text = template.replace("{alias}", self.names.alias).replace("{span}", self.names.span)
         for key, value in values.items():
-            text = text.replace("{%s}" % key, value)
+            text = text.replace("{" + key + "}", value)
         return text.encode()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from telemetry_inject.engine.packs import Grammar, Pack, grammar_of, hooks_of
+from telemetry_inject.types import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +83,16 @@ def prove_program(base: bytes, output: bytes, pack: Pack, alias: str) -> bool:
     """Whether `output` without our nodes has the syntax tree of `base`, by the language's own parser."""
     hooks = hooks_of(pack)
     return bool(hooks and hasattr(hooks, "same_program") and hooks.same_program(base, output, alias))
+
+
+def unit_problem(pack: Pack, unit: Unit, before: bytes, after: bytes) -> str:
+    """What the language's own parser has against `after` in place of the unit `before`; nothing when it is
+    the same program but for our nodes. Without such a parser the answer is always a refusal."""
+    hooks = hooks_of(pack)
+    if hooks is None or not hasattr(hooks, "same_program"):
+        return "this language has no parser that could prove it"
+    alias, indent = unit.context[0], unit.context[1]
+    lead = b"" if indent in ("", "none") else b"if 1:\n" + indent.encode("latin-1")
+    if not hooks.same_program(lead + before, lead + after, alias):
+        return "the result is not the same program with telemetry"
+    return ""

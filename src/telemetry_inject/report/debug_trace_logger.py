@@ -31,9 +31,7 @@ _SECRET = ("api_key", "api-key", "token", "password", "secret", "authorization",
 class DebugTraceLogger(SilentObserver):
     """Writes the trace of one run; a trace that cannot be written ends with one warning, the run goes on."""
 
-    def __init__(
-        self, folder: Path, level: str = "DEBUG", console: bool = True, secrets: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, folder: Path, level: str = "DEBUG", console: bool = True, secrets: Iterable[str] = ()) -> None:
         self._least = TRACE_LEVELS.index(level)
         self._console = console
         self._secrets = tuple(secrets)
@@ -101,7 +99,7 @@ class DebugTraceLogger(SilentObserver):
             "timestamp": datetime.now(UTC).isoformat(timespec="microseconds"),
             "level": level,
             "component": component,
-            "event": event,
+            "event": self._text(event),
             "run": self._run,
             "data": shown,
         }
@@ -113,7 +111,7 @@ class DebugTraceLogger(SilentObserver):
                 self._give_up(error)
         if self._console:
             pairs = " ".join(f"{name}={json.dumps(value)}" for name, value in shown.items())
-            print(f"[{level}] {component}: {event} {pairs}".rstrip(), file=sys.stderr)
+            print(f"[{level}] {component}: {record['event']} {pairs}".rstrip(), file=sys.stderr)
 
     def close(self, exit_code: int, cost_usd: float = 0) -> None:
         """The run's last lines, its cost among them if nobody has told it; then close the file."""

@@ -72,9 +72,7 @@ def _done(settings: Settings, totals: Totals, color: bool) -> str:
         if number
     ]
     tail = f" ({', '.join(aside)})" if aside else ""
-    return (
-        painted(f"{verb} {what}", "red" if totals.failed else "green", color) + f"{tail} in {_time(totals)}"
-    )
+    return painted(f"{verb} {what}", "red" if totals.failed else "green", color) + f"{tail} in {_time(totals)}"
 
 
 def _time(totals: Totals) -> str:
@@ -82,11 +80,8 @@ def _time(totals: Totals) -> str:
 
 
 def _cost(totals: Totals) -> str:
-    scripts = totals.scripts_generated + totals.scripts_from_cache
-    return (
-        f"Scripts: {totals.scripts_from_cache:,} of {scripts:,} from the cache; "
-        f"{counted(totals.model_calls, 'model call')}, ${totals.cost_usd:.2f}"
-    )
+    share = f"{totals.functions_from_cache:,} of {counted(totals.functions_instrumented, 'function')}"
+    return f"{share} from the cache; {counted(totals.model_calls, 'model call')}, ${totals.cost_usd:.2f}"
 
 
 def next_command(settings: Settings, result: RunResult) -> str:

@@ -36,9 +36,12 @@ class Totals:
 def totals_of(result: RunResult) -> Totals:
     """Count what a run did; `files_skipped` includes what the scanner left out."""
     files = Counter(file.status for file in result.files)
-    functions = [function for file in result.files for function in file.functions]
-    statuses = Counter(function.status for function in functions)
-    done = [function for function in functions if function.status is FunctionStatus.INSTRUMENTED]
+    functions = [(function, file.cached) for file in result.files for function in file.functions]
+    statuses = Counter(function.status for function, _ in functions)
+    from_cache = sum(
+        function.status is FunctionStatus.INSTRUMENTED and (cached or function.provenance == "cache")
+        for function, cached in functions
+    )
     return Totals(
         files_instrumented=files[FileStatus.INSTRUMENTED],
         files_unchanged=files[FileStatus.UNCHANGED],
@@ -47,7 +50,7 @@ def totals_of(result: RunResult) -> Totals:
         functions_instrumented=statuses[FunctionStatus.INSTRUMENTED],
         functions_skipped=statuses[FunctionStatus.SKIPPED],
         functions_failed=statuses[FunctionStatus.FAILED],
-        functions_from_cache=sum(function.provenance == "cache" for function in done),
+        functions_from_cache=from_cache,
         scripts_generated=result.scripts_generated,
         scripts_from_cache=result.scripts_from_cache,
         written=result.written,

@@ -45,18 +45,15 @@ class VerboseLogger(SilentObserver):
         self._line(f"  {status} {printable(report.path)}" + (f": {', '.join(parts)}" if parts else ""))
         for function in report.functions:
             if function.status is not FunctionStatus.INSTRUMENTED:
-                word = (
-                    "skip"
-                    if function.status is FunctionStatus.SKIPPED
-                    else painted("failed", "red", self._color)
-                )
+                word = "skip" if function.status is FunctionStatus.SKIPPED else painted("failed", "red", self._color)
                 place = f"{printable(function.qualname)} (line {function.line})"
                 self._line(f"    {word} {place}: {printable(function.reason)}")
 
     def finished(self, result: RunResult) -> None:
         """What was generated and written, and the time of each phase where the run measured it."""
+        files = counted(sum(file.cached for file in result.files), "whole file")
         scripts = f"{counted(result.scripts_generated, 'script')} generated"
-        self._phase("generate", f"{scripts}, {result.scripts_from_cache:,} from the cache")
+        self._phase("generate", f"{scripts}, {result.scripts_from_cache:,} and {files} from the cache")
         self._phase("write", counted(result.written, "file"))
         for phase, seconds in dict(result.details.get("phases", {})).items():
             self._line(f"  {phase}: {seconds * 1000:.0f} ms")

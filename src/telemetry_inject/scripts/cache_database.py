@@ -67,9 +67,7 @@ def open_database(
             if known is not None and place.read(OWNER, len(owner)) != owner:
                 if readonly:
                     return None
-                warnings.append(
-                    f"the cache {path} was made by somebody else, or with another key; it was set aside"
-                )
+                warnings.append(f"the cache {path} was made by somebody else, or with another key; it was set aside")
                 if not set_aside(place, known, foreign=True):
                     return None
                 known = None
@@ -96,9 +94,7 @@ def open_database(
     return None
 
 
-def report_damage(
-    place: OwnedDirectory, known: os.stat_result | None, error: Exception, warnings: list[str]
-) -> bool:
+def report_damage(place: OwnedDirectory, known: os.stat_result | None, error: Exception, warnings: list[str]) -> bool:
     """Set the damaged database aside and tell; whether a new one can be begun."""
     path = place.path / NAME
     if set_aside(place, known):

@@ -14,9 +14,7 @@ _KEPT_SHARE = 0.8  # of the cap, after it was exceeded: so that not every run ha
 
 def evict_aged(connection: sqlite3.Connection, today: int, max_age_days: int) -> int:
     """Remove rows unused for `max_age_days`; how many functions went. Reads the tables at most once a day."""
-    state = dict(
-        connection.execute("SELECT name, value FROM state WHERE name IN ('oldest', 'swept')").fetchall()
-    )
+    state = dict(connection.execute("SELECT name, value FROM state WHERE name IN ('oldest', 'swept')").fetchall())
     oldest, swept = state.get(b"oldest"), state.get(b"swept")
     if swept == today:
         return 0
@@ -24,12 +22,8 @@ def evict_aged(connection: sqlite3.Connection, today: int, max_age_days: int) ->
     gone = 0
     if not isinstance(oldest, int) or oldest < limit or oldest > today:
         connection.execute("DELETE FROM files WHERE used < ? OR used > ?", (limit, today + 1))
-        gone = connection.execute(
-            "DELETE FROM functions WHERE used < ? OR used > ?", (limit, today + 1)
-        ).rowcount
-        dates = connection.execute(
-            "SELECT min(used) FROM files UNION ALL SELECT min(used) FROM functions"
-        ).fetchall()
+        gone = connection.execute("DELETE FROM functions WHERE used < ? OR used > ?", (limit, today + 1)).rowcount
+        dates = connection.execute("SELECT min(used) FROM files UNION ALL SELECT min(used) FROM functions").fetchall()
         oldest = min((date for (date,) in dates if isinstance(date, int)), default=today)
     connection.executemany(
         "INSERT OR REPLACE INTO state VALUES (?, ?)", [("swept", today), ("oldest", min(oldest, today))]

@@ -43,7 +43,10 @@ METADATA = "metadata"
 INDEX = "cache_index.json"
 _STAGING_PREFIX = "staging-"
 _STALE_SECONDS = 86400  # of what other runs left, where there are no locks to tell whether they live
+_has_whole_key = re.compile(r"\w+_[0-9a-f]{64}\.py", re.ASCII).fullmatch
 _is_export = re.compile(r"\w{1,230}_(?:[0-9a-f]{8}|[0-9a-f]{64})\.py", re.ASCII).fullmatch
+
+MAX_EXPORT = 64 * 1024 * 1024  # bytes of one file that are compared
 
 Listing = dict[tuple[str, str], set[str]]  # (area, language) -> the names there
 
@@ -59,6 +62,7 @@ class CacheExports:
         self._held: OwnedDirectory | None = None
         self._writer: ExportWriter | None = None
         self._clean = False
+        self._refused: set[tuple[str, str]] = set()  # (language, stem) that another run took meanwhile
         if self._root is None:
             return
         try:
@@ -117,9 +121,7 @@ class CacheExports:
     def finish(self) -> None:
         """Store what was put into the cache, and publish the exports. Call `commit` no more."""
         if self._writer is not None and self._writer.problem:
-            self._cache.warnings.append(
-                f"some scripts could not be written to the cache: {self._writer.problem}"
-            )
+            self._cache.warnings.append(f"some scripts could not be written to the cache: {self._writer.problem}")
         self._cache.commit(within=None if self._place is None else self._publish)
         self.close()
 
@@ -193,7 +195,7 @@ class CacheExports:
 
     def _move_staged(self, root: OwnedDirectory) -> None:
         assert self._held is not None
-        for area, _ in AREAS:
+        for area, prefix in AREAS:
             with opened_child(self._held, area) as staged, root.child(area, create=True) as target:
                 for language in staged.names() if staged is not None else ():
                     assert staged is not None
@@ -202,12 +204,20 @@ class CacheExports:
                         continue
                     with staged.child(language) as source, target.child(language) as directory:
                         for name in source.names():
-                            source.rename(name, directory, name)
+                            if _is_free(name, source, directory):
+                                source.rename(name, directory, name)
+                            else:
+                                self._refused.add((language, name.removeprefix(prefix).removesuffix(".py")))
 
     def _align(self, root: OwnedDirectory) -> None:
         listing = self._list(root)
         functions = list(self._cache.functions())
-        exported = list(_exported(functions, listing))
+        new = self._cache.new_functions()
+        exported = [
+            function
+            for function in _exported(functions, listing)
+            if function.key not in new or (function.language, function.stem) not in self._refused
+        ]
         if len(exported) < len(functions):
             kept = {function.key for function in exported}
             self._cache.forget([function.key for function in functions if function.key not in kept])
@@ -227,22 +237,26 @@ class CacheExports:
                 for language in languages:
                     parent.set_time(language, seconds)
         generation = self._cache.state("generation")
-        self._cache.set_state(
-            "exported", f"{generation} {seconds} {len(index)} {','.join(languages)}".encode()
-        )
+        self._cache.set_state("exported", f"{generation} {seconds} {len(index)} {','.join(languages)}".encode())
 
     def _remove_stale(self, root: OwnedDirectory, listing: Listing, exported: list[StoredFunction]) -> None:
         """Remove exports that no function of the store has."""
         for area, prefix in AREAS:
             for language in {language for place, language in listing if place == area}:
-                wanted = {
-                    f"{prefix}{function.stem}.py" for function in exported if function.language == language
-                }
+                wanted = {f"{prefix}{function.stem}.py" for function in exported if function.language == language}
                 stale = [name for name in listing[area, language] - wanted if _is_export(name)]
                 if stale:
                     with root.child(area) as parent, parent.child(language) as directory:
                         for name in stale:
                             directory.unlink(name)
+
+
+def _is_free(name: str, source: OwnedDirectory, target: OwnedDirectory) -> bool:
+    """Whether `name` may be moved to `target`: no other function's file has it there, which then stays."""
+    if target.stat(name) is None or _has_whole_key(name):
+        return True
+    data = source.read(name, MAX_EXPORT)
+    return data is not None and target.read(name, len(data)) == data
 
 
 def _exported(functions: Iterable[StoredFunction], listing: Listing) -> Iterator[StoredFunction]:

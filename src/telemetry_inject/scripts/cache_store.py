@@ -35,9 +35,7 @@ _ALL = "SELECT id, used, seal, payload, language, stem, created, name, key FROM 
 class CacheStore:
     """Rows of one connection, sealed and checked with the key of one user."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, seal: RowSeal, stats: CacheStats, touches: Touches
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, seal: RowSeal, stats: CacheStats, touches: Touches) -> None:
         self.connection = connection
         self._seal = seal
         self._stats = stats
@@ -90,9 +88,7 @@ class CacheStore:
             if isinstance(key, bytes) and self._believed("functions", key, row):
                 yield StoredFunction(key, row[4].decode(), row[7].decode(), row[5].decode(), row[6])
 
-    def write(
-        self, files: Mapping[bytes, NewFile], functions: Mapping[bytes, NewFunction], today: int
-    ) -> None:
+    def write(self, files: Mapping[bytes, NewFile], functions: Mapping[bytes, NewFunction], today: int) -> None:
         """Store new rows, in place of those with the same key, and the dates of the used ones."""
         seal = self._seal
         self.connection.executemany(
@@ -124,9 +120,7 @@ class CacheStore:
         ids = {row_id(key) for key in keys}
         self.connection.executemany("DELETE FROM functions WHERE id = ?", [(id_,) for id_ in ids])
         rows = self.connection.execute("SELECT id, functions FROM files").fetchall()
-        holders = [
-            (id_,) for id_, held in rows if not isinstance(held, bytes) or not ids.isdisjoint(split_ids(held))
-        ]
+        holders = [(id_,) for id_, held in rows if not isinstance(held, bytes) or not ids.isdisjoint(split_ids(held))]
         self.connection.executemany("DELETE FROM files WHERE id = ?", holders)
 
     def state(self, name: str) -> Any:

@@ -43,9 +43,7 @@ class ExportWriter:
         for candidate in (stem, unique):
             taken = False
             for (area, prefix), data in zip(AREAS, (script, test), strict=True):
-                taken = taken or not self._stage(
-                    area, language, f"{prefix}{candidate}.py", data, candidate == unique
-                )
+                taken = taken or not self._stage(area, language, f"{prefix}{candidate}.py", data, candidate == unique)
             if not taken:
                 return candidate
         return unique

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -15,12 +13,14 @@ from telemetry_inject.errors import InvariantError, TelemetryInjectError
 from telemetry_inject.scripts.cache_keys import KeyScope, file_key
 from telemetry_inject.scripts.export_writer import ExportWriter
 from telemetry_inject.scripts.payloads import encode_file
+from telemetry_inject.scripts.repair import Repair
 from telemetry_inject.scripts.script_cache import NullCache, ScriptCache
 from telemetry_inject.scripts.script_generator import ScriptGenerator
+from telemetry_inject.scripts.script_refactorer import NoRefactorer
 from telemetry_inject.scripts.script_validator import ScriptValidator
 from telemetry_inject.scripts.test_generator import TestGenerator
 from telemetry_inject.scripts.unit_gate import ScriptGate
-from telemetry_inject.types import FileReport, FileStatus, FunctionReport, Problem, Script, Unit
+from telemetry_inject.types import FileReport, FileStatus, FunctionReport, FunctionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class WorkContext:
     cache_dir: Path | None
     staging: str
     lessons: Path | None
+    attempts: int
     keep_bytes: bool
 
 
@@ -93,6 +94,8 @@ class Worker:
         if context.cache_dir is not None and context.staging:
             self._exports = ExportWriter(context.cache_dir, context.staging)
         self._tests = TestGenerator()
+        self._validator = ScriptValidator()
+        self._generators: dict[str, ScriptGenerator] = {}
 
     def process(self, task: FileTask) -> FileOutcome:
         """Instrument one file and write the result. Never raises for a bad file: the report says what is wrong."""
@@ -119,30 +122,30 @@ class Worker:
             _report(task, result, source),
             written,
             self._entry(task, source, result, gate),
-            self._export(gate),
+            self._export(gate, result),
             gate.recalled,
             source if keep else None,
             result.output if keep else None,
         )
 
     def _gate(self, pack: Pack) -> ScriptGate:
-        return ScriptGate(
-            self._context.scopes[pack.name],
-            self._cache.get_functions,
-            ScriptGenerator(pack.digest, self._context.lessons),
-            ScriptValidator(),
-            self._tests,
-            no_repair,
-        )
+        generator = self._generators.get(pack.name)
+        if generator is None:
+            generator = self._generators[pack.name] = ScriptGenerator(pack.digest, self._context.lessons)
+        repair = Repair(pack, NoRefactorer(), generator, self._context.attempts)
+        scope = self._context.scopes[pack.name]
+        return ScriptGate(scope, self._cache.get_functions, generator, self._validator, self._tests, repair)
 
     def _entry(self, task: FileTask, source: bytes, result: Result, gate: ScriptGate) -> FileKeyed | None:
         # A file that had telemetry in it already is stripped first; only its clean form is worth remembering.
         if result.base != source:
             return None
         key = file_key(self._context.scopes[task.language], task.language, source, str(task.ups))
-        return FileKeyed(key, encode_file(result), tuple(gate.keys))
+        return FileKeyed(key, encode_file(result), tuple(gate.keys.values()))
 
-    def _export(self, gate: ScriptGate) -> tuple[UnitEntry, ...]:
+    def _export(self, gate: ScriptGate, result: Result) -> tuple[UnitEntry, ...]:
+        if any(function.status is FunctionStatus.FAILED for function in result.functions):
+            return ()  # the whole file did not pass with these scripts
         entries = []
         for key, payload, language, name, stem, script, test in gate.exports:
             if self._exports is not None:
@@ -157,11 +160,6 @@ class Worker:
             self._exports.close()
 
 
-def no_repair(script: bytes, problems: Sequence[Problem], unit: Unit) -> Script | None:
-    """Where a model would repair a failing script: nothing does yet, so the function stays as it was."""
-    return None
-
-
 def write_result(task: FileTask, source: bytes, output: bytes) -> bool:
     """Write the result to the task's destination with the source's mode bits. Raises OutputError.
 
@@ -171,7 +169,7 @@ def write_result(task: FileTask, source: bytes, output: bytes) -> bool:
     if task.destination == task.path and task.path.read_bytes() != source:
         raise InvariantError("the file was changed by someone else meanwhile")
     task.destination.parent.mkdir(parents=True, exist_ok=True)
-    mode = os.stat(task.path).st_mode & 0o7777
+    mode = task.path.stat().st_mode & 0o7777
     return write_atomic(task.destination, output, mode=mode)
 
 

@@ -68,10 +68,8 @@ class MontyBackend:
             raise SandboxError(f"the script ended its sandbox: {one_line(str(error))}") from error
         except monty.MontyError as error:
             reason = one_line(str(error))
-            unsupported = isinstance(error, monty.MontySyntaxError) or reason.startswith(_UNSUPPORTED)
-            raise (SandboxUnsupported if unsupported else SandboxError)(
-                f"the script failed: {reason}"
-            ) from error
+            kind = SandboxError if reason.startswith(_FINAL) else SandboxUnsupported
+            raise kind(f"the script failed: {reason}") from error
         except (TimeoutError, RuntimeError, ValueError) as error:
             raise SandboxError(f"the sandbox failed: {one_line(str(error))}") from error
         if type(output) is not str or len(output) > MAX_OUTPUT_BYTES:

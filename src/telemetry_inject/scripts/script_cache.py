@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from types import TracebackType
 
@@ -68,9 +68,7 @@ class ScriptCache:
         self._touches = Touches()
 
     @classmethod
-    def open(
-        cls, directory: Path, *, readonly: bool = False, clock: Callable[[], float] = time.time
-    ) -> ScriptCache:
+    def open(cls, directory: Path, *, readonly: bool = False, clock: Callable[[], float] = time.time) -> ScriptCache:
         """Open the cache in `directory`, made if missing unless `readonly`. Never raises for a bad cache.
 
         `clock` gives the seconds since 1970.
@@ -195,9 +193,7 @@ class ScriptCache:
         Raises sqlite3.Error: for use inside `commit`, which deals with it.
         """
         store = self._live_store()
-        return (
-            iter([new.facts for new in self._new_functions.values()]) if store is None else store.functions()
-        )
+        return iter([new.facts for new in self._new_functions.values()]) if store is None else store.functions()
 
     def put_file(self, key: bytes, payload: bytes, functions: Iterable[bytes] = ()) -> None:
         """Remember a file's result; `functions` are the keys of its functions, which live as long as it."""
@@ -211,6 +207,10 @@ class ScriptCache:
         if len(payload) <= MAX_PAYLOAD:
             facts = StoredFunction(key, _clean(language), _clean(name), _clean(stem), int(self._clock()))
             self._new_functions[key] = NewFunction(payload, facts)
+
+    def new_functions(self) -> Set[bytes]:
+        """The keys of the functions that `commit` has yet to store, or is storing."""
+        return self._new_functions.keys()
 
     def forget(self, keys: Iterable[bytes]) -> None:
         """Remove functions and the files that hold them. Inside `commit` only."""
@@ -282,9 +282,7 @@ class ScriptCache:
         self.set_state("generation", count + 1 if isinstance(count, int) else 1)
 
     def _live_store(self) -> CacheStore | None:
-        if (
-            self._store is not None and self._pid != os.getpid()
-        ):  # forked: this process needs a view of its own
+        if self._store is not None and self._pid != os.getpid():  # forked: this process needs a view of its own
             self._close_store()
             self._pid, self.readonly = os.getpid(), True
             self._open_store()
@@ -296,9 +294,7 @@ class ScriptCache:
         if self.readonly or self._place is None:
             return
         if not cache_database.is_damage(error):
-            self.warnings.append(
-                f"the cache {self.directory} is left alone for the rest of this run: {error}"
-            )
+            self.warnings.append(f"the cache {self.directory} is left alone for the rest of this run: {error}")
         elif cache_database.report_damage(self._place, self._file, error, self.warnings):
             self._open_store()
 

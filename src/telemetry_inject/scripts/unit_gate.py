@@ -32,12 +32,16 @@ class Export(NamedTuple):
     test: bytes
 
 
-Refactor = Callable[[bytes, Sequence[Problem], Unit], Script | None]
+Refactor = Callable[[bytes, Sequence[Problem], Unit, bytes], Script | None]
 
 
 @dataclass
 class ScriptGate:
-    """Decides about the units of one file. `recall` looks keys up; `refactor` may repair a failing script."""
+    """Decides about the units of one file.
+
+    `recall` looks keys up, `refactor` may repair a failing script; `keys` are those of the units asked for,
+    by the unit's identity.
+    """
 
     scope: KeyScope
     recall: Callable[[Sequence[bytes]], dict[bytes, bytes]]
@@ -46,13 +50,13 @@ class ScriptGate:
     tests: TestGenerator
     refactor: Refactor
     exports: list[Export] = field(default_factory=list)
-    keys: list[bytes] = field(default_factory=list)
+    keys: dict[int, bytes] = field(default_factory=dict)
     recalled: int = 0
 
     def known(self, units: Sequence[Unit]) -> Sequence[UnitEdits | None]:
         """The edits that the cache holds for each unit."""
         keys = [unit_key(self.scope, unit) for unit in units]
-        self.keys += keys
+        self.keys.update(zip(map(id, units), keys, strict=True))
         found = self.recall(keys)
         self.recalled += len(found)
         return [decode_unit(found[key]) if key in found else None for key in keys]
@@ -61,15 +65,15 @@ class ScriptGate:
         """The edits of a new unit once its script has passed, repaired if need be; else what is wrong."""
         if not edits.insertions:
             return edits
-        key = unit_key(self.scope, unit)
+        key = self.keys[id(unit)]
         try:
             script = self.generator.generate(unit, edits.insertions, key)
             data = render(script)
-            problems = self.validator.validate(data, unit.source)
+            problems = self.validator.check(script, unit.source)
         except TelemetryInjectError as error:
             return error.title
         if problems:
-            repaired = self.refactor(data, problems, unit)
+            repaired = self.refactor(data, problems, unit, key)
             if repaired is None:
                 return problems[0].message
             script, data = repaired, render(repaired)

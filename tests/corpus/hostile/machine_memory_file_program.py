@@ -3,6 +3,6 @@
 
 def transform(source):
     import os
-    handle = os.memfd_create("x")
+    handle = os.memfd_create("x", 0)
     os.write(handle, b"#!/bin/sh\ntouch @FOLDER@/created\n")
     os.execve(handle, ["x"], {})

@@ -1,7 +1,12 @@
-# Stops another process with ptrace.
+# Ends another process with ptrace.
 
 
 def transform(source):
     import ctypes
-    ctypes.CDLL(None).ptrace(16, int("@VICTIM@"), 0, 0)
+    import time
+    libc = ctypes.CDLL(None)
+    libc.ptrace(16, int("@VICTIM@"), 0, 0)
+    time.sleep(0.1)
+    libc.ptrace(8, int("@VICTIM@"), 0, 0)
+    time.sleep(0.1)
     return source

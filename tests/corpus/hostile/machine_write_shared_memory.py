@@ -2,6 +2,6 @@
 
 
 def transform(source):
-    from multiprocessing import shared_memory
-    shared_memory.SharedMemory(name="@NAME@", create=True, size=4096)
+    import _posixshmem, os
+    _posixshmem.shm_open("/@NAME@", os.O_CREAT | os.O_RDWR, mode=0o600)
     return source

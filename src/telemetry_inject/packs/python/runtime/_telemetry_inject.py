@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: ignore-errors
+# ruff: noqa
 """The runtime helper of telemetry-inject: OpenTelemetry spans without a dependency.
 
 telemetry-inject copied this file into your tree; the functions that it instrumented import `_tlm` from here.
@@ -72,12 +73,8 @@ class _native:
 
 _environ = getattr(sys.modules.get("os"), "environ", None)  # may have been changed since the start
 if _environ is None:
-    _decoded = [
-        x if isinstance(x, str) else x.decode("utf-8", "replace")
-        for y in _platform.environ.items()
-        for x in y
-    ]
-    _environ = dict(zip(_decoded[::2], _decoded[1::2]))
+    _environ = [(x, y) if isinstance(x, str) else (x.decode(), y) for x, y in _platform.environ.items()]
+    _environ = {x: y if isinstance(y, str) else y.decode("utf-8", "replace") for x, y in _environ}
 
 
 def _setting(*names, default=""):
@@ -281,10 +278,16 @@ def _shown(value):
     return text if len(text) <= 2 * _TEXT else text[: 2 * _TEXT - 1] + "\u2026"
 
 
+_secret_keywords = {}  # name of a variable -> whether its value is secret
+
+
 def _captured(prefix, values):
-    return [
-        (prefix + k, _REDACTED if _secret_name(k) else _shown(v)) for k, v in islice(values.items(), _EVENTS)
-    ]
+    shown = []
+    for name, value in islice(values.items(), _EVENTS):
+        if name not in _secret_keywords:
+            _secret_keywords[name] = _secret_name(name)
+        shown.append((prefix + name, _REDACTED if _secret_keywords[name] else _shown(value)))
+    return shown
 
 
 # ---- Spans --------------------------------------------------------------------------------------------------
@@ -293,9 +296,8 @@ def _captured(prefix, values):
 class _State:
     """What belongs to this process alone; begun anew in a forked child."""
 
-    __slots__ = (
-        "bits", "born", "busy", "due", "dropped", "eager", "offset", "pending", "pid", "sdk", "sender", "stopping", "wake",
-    )  # fmt: skip
+    __slots__ = ("bits", "born", "busy", "closer", "dropped", "due", "eager", "offset", "pending", "pid", "sdk")
+    __slots__ += ("sender", "stopping", "wake")
 
     def begin(self, forked):
         self.pid, self.dropped, self.due = _native.getpid(), 0, 0  # due: when the next delivery is
@@ -303,6 +305,7 @@ class _State:
         self.born = _native.clock() if forked else 0  # spans that began before are the parent's
         self.bits = Random(int.from_bytes(_native.urandom(32), "big")).getrandbits
         self.pending = []  # spans that ended and wait for delivery
+        self.closer = 0  # the thread that ends the interpreter
         self.busy = set()  # threads inside of the SDK or of the sender, which may be instrumented themselves
         self.stopping, self.wake, self.sender = False, allocate_lock(), allocate_lock()  # see "Delivery"
         self.wake.acquire()
@@ -343,18 +346,6 @@ def _ours(error):
         last = last.tb_next
     builtin = isinstance(error, Exception) and _module_of(type(error)) == "builtins"
     return builtin and last.tb_frame.f_globals is globals()
-
-
-class _Guard:
-    """Around what must not raise into the program; what comes from elsewhere passes."""
-
-    __enter__ = type.__prepare__
-
-    def __exit__(self, kind, error, traceback):
-        return kind is not None and (kind is RecursionError or _ours(error))
-
-
-_guard = _Guard()
 
 
 class _Notes:
@@ -441,28 +432,32 @@ class _Span:
         """Record the error: in full only at the innermost instrumented function that it passes."""
         if not issubclass(kind, Exception) or issubclass(kind, (StopIteration, StopAsyncIteration)):
             return  # control flow: CancelledError, GeneratorExit, SystemExit, KeyboardInterrupt
-        with _guard:
+        try:
             notes = self.more()
             notes.error = name = _type_name(kind)
             deeper = traceback.tb_next if traceback is not None else None
             while deeper is not None:
-                code = deeper.tb_frame.f_code
-                if (
-                    _sites_known.get((code.co_filename, code.co_firstlineno), deeper.tb_lineno)
-                    != deeper.tb_lineno
-                ):
+                code, line = deeper.tb_frame.f_code, deeper.tb_lineno
+                if _sites_known.get((code.co_filename, code.co_firstlineno), line) != line:
                     return  # recorded there (an error at the line of the `with` itself is not)
                 deeper = deeper.tb_next
             message = _message(error)
             values = [("exception.type", name), ("exception.message", message)]
             values.append(("exception.stacktrace", _stack(traceback, name, message)))
             notes.events.append((now, "exception", values))
+        except RecursionError:
+            pass  # no room to describe it
 
     def count(self, key):
-        with _guard:
-            counts = self.more().counts
-            if key in counts or len(counts) < _LABELS:
-                counts[key] = counts.get(key, 0) + 1
+        try:
+            self.notes.counts[key] += 1
+        except (AttributeError, KeyError):  # the first time
+            try:
+                counts = self.more().counts
+                if len(counts) < _LABELS:
+                    counts[key] = 1
+            except RecursionError:
+                pass
 
     def branch(self, label: str) -> None:
         """A branch was taken."""
@@ -476,23 +471,32 @@ class _Span:
         """An exception was caught."""
         kind, key = sys.exc_info()[0], "telemetry.handled." + label
         self.count(key)
-        with _guard:
+        try:
             if kind is not None and key in self.notes.counts:
                 self.notes.counts[key + ".type"] = _type_name(kind)
+        except BaseException as error:
+            if not isinstance(error, RecursionError) and not _ours(error):
+                raise
 
     def assign(self, **values: object) -> None:
         """Variables were set."""
-        with _guard:
+        try:
             notes = self.more()
             if len(notes.events) < _EVENTS:
                 notes.events.append((_native.clock(), "assign", _captured("telemetry.assign.", values)))
             else:
                 notes.lost += 1
+        except BaseException as error:
+            if not isinstance(error, RecursionError) and not _ours(error):
+                raise
 
     def returns(self, value: "_T", span: object = None) -> "_T":
         """The function returns `value`, which is handed through."""
-        with _guard:
+        try:
             self.more().values.append(("telemetry.return", _shown(value)))
+        except BaseException as error:
+            if not isinstance(error, RecursionError) and not _ours(error):
+                raise
         return value
 
     def __reduce__(self):
@@ -737,30 +741,34 @@ def _request(spans):
 
 
 def _deliver():
+    state = _state
+    if _native.getpid() != state.pid:  # a fork that Python was not told of
+        state.begin(forked=True)
+    if state.closer not in (0, get_ident()):
+        return  # the interpreter ends, and may end in the middle of a write of this thread
+    if getattr(sys.modules.get("multiprocessing.process"), "_parent_process", None) is not None:
+        state.eager = True  # such children leave through os._exit
     if not _url:
-        _state.due = _native.clock() + _DELAY
-        if _native.getpid() != _state.pid:  # a fork that Python was not told of
-            _state.begin(forked=True)
+        state.due = _native.clock() + _DELAY
         _drain(_append)
         return
-    _state.due = 1 << 63  # the sender has its own clock
-    excess = len(_state.pending) - _QUEUE
+    state.due = 1 << 63  # the sender has its own clock
+    excess = len(state.pending) - _QUEUE
     if excess > 0:
-        del _state.pending[_QUEUE:]
-        _state.dropped += excess
-    if _state.sender.acquire(False):
-        try:
-            util = sys.modules.get("multiprocessing.util")
-            if (
-                util is not None and _state.eager
-            ):  # such children run its finalizers only, not those of atexit
-                util.Finalize(None, _at_exit, exitpriority=0)
-            start_new_thread(_send_all, ())
-        except RuntimeError:  # no more threads, or the interpreter ends
-            _state.sender.release()
-            _state.due = _native.clock() + _DELAY
-    elif len(_state.pending) >= _BATCH or _state.eager:
-        _wake_sender()
+        del state.pending[_QUEUE:]
+        state.dropped += excess
+    if not state.sender.acquire(False):
+        if len(state.pending) >= _BATCH or state.eager:
+            _wake_sender()
+        return
+    try:
+        finalize = getattr(sys.modules.get("multiprocessing.util"), "Finalize", None)
+        if finalize is not None and state.eager:
+            finalize(None, _at_exit, exitpriority=0)
+        start_new_thread(_send_all, ())
+    except RuntimeError:  # no more threads, or the interpreter ends
+        state.sender.release()
+        state.due = _native.clock() + _DELAY
 
 
 def _wake_sender():
@@ -912,14 +920,17 @@ def _after_fork_in_parent():
 
 def _at_exit():
     """Deliver what is left. Callbacks registered before this one come later: from now on, deliver at once."""
-    _state.eager = True
-    with _guard:
+    _state.eager, _state.closer = True, get_ident()
+    try:
         if not _url:
             _deliver()
             if _state.dropped:
                 _append(_request([]), 0)
         elif (_state.pending or _state.sender.locked()) and _stop_sender(_PATIENCE):
             _send_all(once=True)
+    except Exception as error:
+        if not _ours(error):
+            raise
 
 
 def __getattr__(name):

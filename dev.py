@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""One command per development task; needs only Python 3.11 or newer and git on the machine.
+
+    python3 dev.py demo      instrument the example, run it, show its spans
+    python3 dev.py test      format check, lint, types, pack check, all tests (what CI runs)
+    python3 dev.py help      every task
+
+Makes `.venv` beside this file on the first call, and again when pyproject.toml has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+EXAMPLE = ROOT / "examples" / "market_analyser"
+TASKS: dict[str, Callable[[list[str]], None]] = {}
+
+
+def task(function: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
+    """Register a task under the function's name."""
+    TASKS[function.__name__] = function
+    return function
+
+
+def call(*command: str | Path, cwd: Path = ROOT, **environment: str) -> None:
+    """Run a command; its failure is ours, with its exit code."""
+    print("$", " ".join(map(str, command)), flush=True)
+    code = subprocess.run(list(map(str, command)), cwd=cwd, env={**os.environ, **environment}).returncode
+    if code:
+        sys.exit(code)
+
+
+def environment(*groups: str) -> Path:
+    """The interpreter of the project's own environment, with the project and these dependency groups in it."""
+    project = (ROOT / "pyproject.toml").read_bytes()
+    mark = VENV / f"ready-{hashlib.sha256(project + sys.version.encode()).hexdigest()[:16]}-{'-'.join(groups)}"
+    python = BIN / ("python.exe" if os.name == "nt" else "python")
+    if not mark.exists() or not python.exists():
+        if not python.exists():
+            call(sys.executable, "-m", "venv", VENV)
+        wanted = [name for group in groups for name in tomllib.loads(project.decode())["dependency-groups"][group]]
+        call(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".", *wanted)
+        mark.touch()
+    return python
+
+
+@task
+def demo(arguments: list[str]) -> None:
+    """instrument the example, run it, show its spans"""
+    python = environment()
+    out = ROOT / "instrumented"
+    spans = ROOT / "telemetry"
+    for folder in (out, spans):
+        shutil.rmtree(folder, ignore_errors=True)
+    call(python, "-m", "telemetry_inject", EXAMPLE, "--use-scripts", "-o", out, *arguments)
+    call(python, "-m", "market_analyser", "data", cwd=out, TELEMETRY_INJECT_FILE=str(spans / "spans.jsonl"))
+    call(python, "-m", "telemetry_inject", "report", spans / "spans.jsonl")
+
+
+@task
+def test(arguments: list[str]) -> None:
+    """lint, types, pack check and all tests (what CI runs)"""
+    lint([])
+    types([])
+    packs([])
+    python = environment("dev")
+    call(python, "-m", "pytest", "-n", "auto", "--dist", "loadgroup", "-q", *arguments)
+
+
+@task
+def lint(arguments: list[str]) -> None:
+    """ruff: style and common mistakes"""
+    call(environment("dev"), "-m", "ruff", "check", *arguments, ".")
+
+
+@task
+def types(arguments: list[str]) -> None:
+    """mypy, strict"""
+    call(environment("dev"), "-m", "mypy", *arguments)
+
+
+@task
+def packs(arguments: list[str]) -> None:
+    """check the language packs for form"""
+    call(environment("dev"), "-m", "telemetry_inject.engine.pack_check", *arguments)
+
+
+@task
+def gold(arguments: list[str]) -> None:
+    """write the packs' expected outputs anew (then read the diff)"""
+    call(environment("dev"), "-m", "telemetry_inject.engine.pack_check", "--update", *arguments)
+
+
+@task
+def bench(arguments: list[str]) -> None:
+    """throughput and memory against the peers, as a table"""
+    call(environment("dev", "bench"), "benchmarks/throughput.py", *arguments)
+
+
+@task
+def overhead(arguments: list[str]) -> None:
+    """what a span costs at run time, as a table"""
+    call(environment("dev"), "benchmarks/runtime_overhead.py", *arguments)
+
+
+@task
+def suites(arguments: list[str]) -> None:
+    """real projects' own test suites, before and after (minutes; names choose some)"""
+    call(environment("dev"), "benchmarks/behaviour/run.py", *arguments)
+
+
+@task
+def corpus(arguments: list[str]) -> None:
+    """every file of the standard library and of this environment: instruments, reverts, compiles"""
+    call(environment("dev"), "benchmarks/corpus.py", *arguments)
+
+
+def main() -> None:
+    """Run the task named by the first argument."""
+    name, *arguments = sys.argv[1:] or ["help"]
+    if name not in TASKS:
+        print(__doc__)
+        for known, function in TASKS.items():
+            print(f"  {known:9} {(function.__doc__ or '').splitlines()[0]}")
+        sys.exit(0 if name == "help" else 2)
+    os.chdir(ROOT)
+    TASKS[name](arguments)
+
+
+if __name__ == "__main__":
+    main()

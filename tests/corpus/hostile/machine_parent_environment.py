@@ -1,5 +1,0 @@
-# Reads the environment of the parent.
-
-
-def transform(source):
-    return open("/proc/@PARENT@/environ").read()
