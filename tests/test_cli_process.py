@@ -103,6 +103,29 @@ def test_a_full_disk_behind_standard_output(here: Path, argv: list[str]) -> None
     assert b"Traceback" not in done.stderr
 
 
+def test_closed_standard_streams_are_no_bug(here: Path) -> None:
+    script = f"{sys.executable} -m telemetry_inject"
+    for redirection, code in ((">&-", 0), ("2>&-", 0), (">&- 2>&-", 0), ("<&-", 0)):
+        run = subprocess.run(f"{script} src {redirection}", shell=True, capture_output=True, check=False)
+        assert run.returncode == code, redirection
+        assert b"bug" not in run.stderr
+    assert command("src", "--check").returncode == 1
+
+
+def test_a_current_directory_that_is_gone(here: Path) -> None:
+    script = f"mkdir gone && cd gone && rmdir ../gone && {sys.executable} -m telemetry_inject {here}/src"
+    done = subprocess.run(script, shell=True, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: the current directory cannot be read: ")
+
+
+def test_a_file_that_is_named_and_cannot_be_taken_is_an_error(here: Path) -> None:
+    (here / "notes.md").write_text("x")
+    done = command("notes.md", "--use-scripts")
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: notes.md: no language pack knows this kind of file\nhelp: ")
+
+
 def test_a_terminal_that_cannot_show_a_name(here: Path) -> None:
     (here / "src" / "é.py").write_bytes(SOURCE)
     done = command("src", "--show-files", env={**os.environ, "PYTHONIOENCODING": "ascii"})

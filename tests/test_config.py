@@ -66,9 +66,7 @@ def test_each_value_says_where_it_comes_from(here: Path) -> None:
     }
 
 
-def test_dotenv_reaches_neither_the_environment_nor_beats_it(
-    here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dotenv_reaches_neither_the_environment_nor_beats_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / ".env").write_text("OPENAI_API_KEY=sk-from-file\nexport LLM_MODEL='m'\n# x\nEMPTY=\n")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-real")
     settings = load_settings(parse_arguments(["."]), os.environ, here)
@@ -157,9 +155,7 @@ def test_values_are_read(here: Path, argv: list[str], attribute: str, value: obj
 def test_debug_of_other_programs_is_told_and_ignored(here: Path) -> None:
     settings = settings_of(environment={"DEBUG": "express:*"})
     assert not settings.debug
-    assert settings.notes == (
-        "environment variable DEBUG: 'express:*' is neither true nor false and is ignored",
-    )
+    assert settings.notes == ("environment variable DEBUG: 'express:*' is neither true nor false and is ignored",)
     assert settings_of(environment={"DEBUG": "true"}).debug
 
 
@@ -193,9 +189,7 @@ def test_color(here: Path, environment: dict[str, str], argv: list[str], color: 
         ({"LLM_PROVIDER": "openai", "ANTHROPIC_API_KEY": "sk-ant-1"}, [], "openai", 120.0),
     ],
 )
-def test_provider(
-    here: Path, environment: dict[str, str], argv: list[str], provider: str, timeout: float
-) -> None:
+def test_provider(here: Path, environment: dict[str, str], argv: list[str], provider: str, timeout: float) -> None:
     settings = settings_of(*argv, environment=environment)
     assert (settings.provider, settings.timeout) == (provider, timeout)
 
@@ -278,9 +272,7 @@ KEYS = {"OPENAI_API_KEY": "sk-hush-1", "ANTHROPIC_API_KEY": "sk-ant-hush-2"}
 
 
 def test_keys_are_seen_nowhere(here: Path) -> None:
-    settings = settings_of(
-        "--api-key", "sk-hush-3", "--base-url", "http://user:hush-4@host/v1", environment=KEYS
-    )
+    settings = settings_of("--api-key", "sk-hush-3", "--base-url", "http://user:hush-4@host/v1", environment=KEYS)
     shown = repr(settings.openai_api_key) + str(settings.api_key) + f"{settings.anthropic_api_key:>9}"
     shown += json.dumps(settings.public()) + str(dict(settings.sources))
     assert "hush" not in shown
@@ -325,6 +317,8 @@ def test_settings_travel_to_other_processes(here: Path) -> None:
         ("src", ["-o", "src/a.py"], "src/a.py: the output exists and is not a folder"),
         ("src", ["-o", "broken"], "broken: the output is a broken symbolic link"),
         ("src", ["--cache-dir", "src/a.py"], "src/a.py: is not a folder"),
+        ("src", ["--packs", "nowhere"], "--packs: nowhere holds no language pack"),
+        ("src", ["--packs", "src"], "--packs: src holds no language pack"),
         ("src", ["--cache-dir", "src"], "the cache directory is the input itself"),
     ],
 )
@@ -370,7 +364,7 @@ def make_places(here: Path) -> None:
         (["p", "--apikey=sk-hush"], "unknown option --apikey", "Did you mean --api-key?"),
         (["p", "-ksk-hush"], "unknown option -k", ""),
         (["p", "--max-par", "3"], "unknown option --max-par", "Did you mean --max-parallel?"),
-        (["p", "hush"], "only one PATH can be given, and there is more: 1 other words", ""),
+        (["p", "hush"], "only one PATH can be given, and there is more: 1", ""),
         (["p", "--model"], "--model: expected one argument", "See `telemetry-inject --help`."),
     ],
 )

@@ -153,7 +153,7 @@ def parse_arguments(argv: Sequence[str]) -> dict[str, Any]:
     if rest:
         named = ", ".join(word for word in rest if Path(word).exists())
         raise UsageError(
-            f"only one PATH can be given, and there is more: {named or f'{len(rest)} other words'}",
+            f"only one PATH can be given, and there is more: {named or len(rest)}",
             "Run once for each, or give the folder above them and --include.",
         )
     return vars(namespace)

@@ -27,6 +27,9 @@ _NO_MODELS_HELP = "All else works without one: `telemetry-inject PATH --use-scri
 
 def entry_point() -> None:
     """The console script: run, then end the process with the exit code."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: the next file opened would take its place
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))
     code = main()
     # Whatever is still buffered for a reader that has gone would raise once more while Python ends.
     for stream in (sys.stdout, sys.stderr):
@@ -138,7 +141,12 @@ def _work(flags: Mapping[str, Any], context: _Context) -> int:
         raise UsageError("--isolated and --config do not go together", "Choose one.")
     if not flags.get("path") and not flags.get("show_settings"):
         raise UsageError("PATH is missing", "Give a folder, a file, or - for standard input; see --help.")
-    settings = load_settings(flags, os.environ, Path.cwd())
+    try:
+        here = Path.cwd()
+    except OSError as error:
+        title = f"the current directory cannot be read: {error.strerror}"
+        raise UsageError(title, "Change into one that is there.") from None
+    settings = load_settings(flags, os.environ, here)
     context.secrets, context.debug = settings.secrets, settings.debug
     if flags.get("show_settings"):
         print(_shown_settings(settings))

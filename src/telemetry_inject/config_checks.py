@@ -11,6 +11,9 @@ from telemetry_inject.errors import UsageError
 def check_settings(settings: Settings) -> None:
     """Raise UsageError for the first conflict; the help line says which way out there is."""
     _check_flags(settings)
+    if settings.packs is not None and not any(settings.packs.glob("*/pack.toml")):
+        title = f"--packs: {settings.packs} holds no language pack"
+        raise UsageError(title, "Give a folder with a folder for each language, and pack.toml in each.")
     if settings.stdin:
         return
     _check_path(settings.path)

@@ -106,6 +106,9 @@ def _run_tree(settings: Settings, finished: Finished) -> int:
         if printer is not None:
             printer.finish()
             sys.stdout.buffer.flush()
+        if not result.files and result.skipped and settings.path.is_file():
+            reason = result.skipped[0].reason  # a file that was named and left out is not a success
+            raise UsageError(f"{settings.path}: {reason}", "Give another file; --help says what is left out.")
         code = exit_code(settings, result)
         codes.append(code)
     finished(code)
@@ -175,8 +178,6 @@ def _run_stdin(settings: Settings, finished: Finished) -> int:
     """Standard input to standard output; what fails goes through as it came, with exit code 1."""
     from telemetry_inject import pipeline
 
-    if sys.stdin is None or sys.stdin.closed:
-        raise UsageError("standard input is closed", "Send a file to it, or give its PATH.")
     data = sys.stdin.buffer.read()
     with _observers(settings) as (observers, codes):
         group = ObserverGroup(*observers)

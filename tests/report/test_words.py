@@ -77,7 +77,8 @@ def test_many_failures_are_cut(project: Path) -> None:
         ({"check": True}, "Nothing was written."),
         ({"dry_run": True}, "Nothing was written."),
         ({"diff": True}, "Next: telemetry-inject src --diff | git apply"),
-        ({"in_place": True}, "Next: git -C src diff"),
+        ({"in_place": True}, "Undo: telemetry-inject src --in-place --remove"),
+        ({"in_place": True, "remove": True}, "Changed in place: 3 files"),
     ],
 )
 def test_the_summary_of_other_runs(project: Path, settings: dict[str, bool], line: str) -> None:
@@ -105,6 +106,13 @@ def test_the_next_command_can_be_pasted(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "my code.py").write_text("")
     lines = summary(Settings(Path("my code.py")), result(A), color=False)
     assert lines[-1] == "Next: python 'instrumented/my code.py'; telemetry-inject report"
+
+
+def test_a_run_that_found_nothing_says_how_to_learn_why(project: Path) -> None:
+    assert summary(Settings(project), result(), color=False) == [
+        "Instrumented 0 functions in 0 files (1 path skipped) in 12 ms",
+        "There was nothing to do; -v says what was left out and why.",
+    ]
 
 
 def test_check_lists_what_would_change() -> None:
@@ -222,9 +230,7 @@ bar.close()
 def test_the_progress_bar_is_only_shown_after_a_while(patience: int, shown: bool) -> None:
     ours, theirs = os.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
-    subprocess.run(
-        [sys.executable, "-c", BAR.format(patience=patience)], stderr=theirs, env=environment, check=True
-    )
+    subprocess.run([sys.executable, "-c", BAR.format(patience=patience)], stderr=theirs, env=environment, check=True)
     os.write(theirs, b"end")
     text = b""
     while not text.endswith(b"end"):

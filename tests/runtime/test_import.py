@@ -102,44 +102,46 @@ for name in sorted(new):
     assert sum(len(spans_of(line)) for line in file.read_text().splitlines()) == 600
 
 
-def test_modules_of_the_standard_library_can_be_instrumented(run: Run) -> None:
-    done = run(
-        """
-        import os, pathlib, subprocess, sys
-        # a copy of a few modules that everything imports, with a span in each function that allows for it
-        import ast
-        target = pathlib.Path("shadow"); target.mkdir()
-        for name in ("contextlib", "functools", "os", "random", "threading", "json/__init__", "weakref", "io", "re/__init__",
-                     "posixpath", "genericpath", "stat", "codecs", "enum", "types", "operator", "reprlib", "keyword"):
-            source = pathlib.Path(os.__file__).with_name(name + ".py")
-            if not source.exists():
-                continue
-            tree = ast.parse(source.read_text())
-            for node in ast.walk(tree):
-                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and len(node.body) > 1:
-                    keep = 1 if ast.get_docstring(node) else 0
-                    block = ast.parse("with _tlm(%r): pass" % node.name).body[0]
-                    block.body = node.body[keep:]
-                    if "locals()" not in ast.unparse(block) and "_getframe" not in ast.unparse(block):
-                        node.body[keep:] = [block]
-            at = next(i for i, x in enumerate(tree.body) if not (
-                isinstance(x, ast.Expr) or isinstance(x, ast.ImportFrom) and x.module == "__future__"))
-            tree.body[at:at] = ast.parse("from _telemetry_inject import _tlm").body
-            out = target / (name + ".py"); out.parent.mkdir(exist_ok=True)
-            out.write_text(ast.unparse(ast.fix_missing_locations(tree)))
-            for other in source.parent.glob("*.py") if "/" in name else ():
-                if not (out.parent / other.name).exists():
-                    (out.parent / other.name).write_text(other.read_text())
-        (target / "_telemetry_inject.py").write_text(pathlib.Path("_telemetry_inject.py").read_text())
-        program = "import contextlib, random, json, threading, functools, re; print(json.dumps([re.sub('a', 'b', 'a')]))"
-        done = subprocess.run([sys.executable, "-S", "-c", program], env={"PYTHONPATH": "shadow"},
-                              capture_output=True, text=True)
-        print(done.stdout, done.stderr, end="")
-    """,
-        tree=False,
+SHADOW = """
+    import ast, os, pathlib, shutil, subprocess, sys
+    library, shadow = pathlib.Path(os.__file__).parent, pathlib.Path("shadow")
+    for package in ("json", "re", "collections", "importlib"):
+        shutil.copytree(library / package, shadow / package)
+    for name in ("contextlib", "functools", "os", "random", "threading", "weakref", "io", "posixpath", "codecs", "enum",
+                 "types", "operator", "reprlib", "keyword", "warnings", "socket", "selectors", "traceback", "linecache"):
+        shutil.copy(library / (name + ".py"), shadow)
+    shutil.copy("_telemetry_inject.py", shadow)
+    for file in shadow.glob("**/*.py"):
+        tree = ast.parse(file.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and "_telemetry" not in file.name:
+                keep = 1 if ast.get_docstring(node) else 0
+                block = ast.parse("with _tlm(%r): pass" % node.name).body[0]
+                block.body = node.body[keep:] or [ast.Pass()]
+                text = ast.unparse(block)
+                if not any(word in text for word in ("locals()", "_getframe", "vars(", "eval(")):
+                    node.body[keep:] = [block]
+        body = tree.body
+        at = next((i for i, x in enumerate(body) if not (i == 0 and ast.get_docstring(tree))
+                   and getattr(x, "module", "") != "__future__"), len(body))
+        body[at:at] = ast.parse("from _telemetry_inject import _tlm").body if "_telemetry" not in file.name else []
+        file.write_text(ast.unparse(ast.fix_missing_locations(tree)))
+    program = (
+        "import contextlib, random, json, threading, functools, re, collections, socket, traceback, warnings\\n"
+        "t = threading.Thread(target=print, args=('thread',)); t.start(); t.join()\\n"
+        "print(json.dumps([re.sub('a', 'b', 'a')]))"
     )
-    assert done.out == '["b"] \n'.replace(" \n", "\n ") or done.out.strip() == '["b"]', done.out
-    assert {span.attributes["code.function.name"].split(".")[0] for span in done.spans} >= {"re", "enum"}
+    done = subprocess.run([sys.executable, "-S", "-c", program], env={"PYTHONPATH": "shadow"},
+                          capture_output=True, text=True)
+    print(done.stdout, done.stderr, sep="", end="")
+"""
+
+
+def test_the_standard_library_itself_can_be_instrumented(run: Run) -> None:
+    done = run(SHADOW, tree=False)
+    assert done.out == 'thread\n["b"]\n'
+    modules = {span.attributes["code.function.name"].partition(".")[0] for span in done.spans}
+    assert {"re", "enum", "json", "functools", "os", "threading", "codecs"} <= modules
 
 
 @pytest.mark.parametrize("protocol", range(6))

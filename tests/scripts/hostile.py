@@ -58,8 +58,8 @@ class Bait:
         """The hostile script, aimed at this bait."""
         values = {
             "SECRET": self.secret, "FOLDER": self.folder, "NAME": self.folder.name,
-            "PORT": self.tcp.getsockname()[1], "UDP": self.udp.getsockname()[1], "VICTIM": self.victim.pid, "PARENT": os.getpid(),
-            "ADDRESS": ctypes.addressof(self.memory), "REACHED": REACHED,
+            "PORT": self.tcp.getsockname()[1], "UDP": self.udp.getsockname()[1], "VICTIM": self.victim.pid,
+            "PARENT": os.getpid(), "ADDRESS": ctypes.addressof(self.memory), "REACHED": REACHED,
         }  # fmt: skip
         text = path.read_text(encoding="utf-8")
         for name, value in values.items():

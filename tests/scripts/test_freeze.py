@@ -67,9 +67,7 @@ _PIECES = st.sampled_from([b"a", b" ", b"    ", b"\n", b"\r\n", b"x\n", b"    x\
 @given(st.lists(_PIECES, max_size=12), st.lists(st.tuples(st.integers(0, 30), _PIECES), max_size=8))
 def test_whatever_was_inserted_can_be_frozen(pieces: list[bytes], raw: list[tuple[int, bytes]]) -> None:
     source = b"".join(pieces)
-    edits = sorted(
-        (Insertion(min(offset, len(source)), text) for offset, text in raw), key=lambda edit: edit[0]
-    )
+    edits = sorted((Insertion(min(offset, len(source)), text) for offset, text in raw), key=lambda edit: edit[0])
     output = apply(source, edits)
     frozen = freeze(source, output)
     assert apply(source, frozen) == output

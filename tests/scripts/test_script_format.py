@@ -284,9 +284,7 @@ def test_whatever_is_recognised_is_written_alike_again() -> None:
         data = bytearray(GOOD)
         for _ in range(chance.randint(1, 3)):
             position = chance.randrange(start, end)
-            data[position : position + chance.randint(0, 1)] = bytes(
-                chance.choices(b'"\\,[]{}:019ax \n\xc3\xa9', k=1)
-            )
+            data[position : position + chance.randint(0, 1)] = bytes(chance.choices(b'"\\,[]{}:019ax \n\xc3\xa9', k=1))
         found = recognise(bytes(data))
         if found is not None:
             recognised += 1

@@ -81,9 +81,7 @@ _READS_ONLY, _WRITES_ONLY = _GUARDED.format(mode="r"), _GUARDED.format(mode="w")
         (_NO_OPEN + "# no fork\n", "connection"),
     ],
 )
-def test_a_backend_that_leaks_fails_its_self_test(
-    before: str, failure: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_backend_that_leaks_fails_its_self_test(before: str, failure: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if before.endswith("# no fork\n"):
         monkeypatch.delattr(os, "fork", raising=False)
     assert failure in self_test(Leaky(before))
@@ -292,14 +290,14 @@ _ARCHES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _ALLOW, _KILL, _EPERM = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM
 # Linux system call tables: asm/unistd_64.h and asm-generic/unistd.h.
 _FORBIDDEN = {
-    "x86_64": {"open": 2, "socket": 41, "connect": 42, "clone": 56, "fork": 57, "vfork": 58, "execve": 59, "kill": 62,
-               "ptrace": 101, "prctl": 157, "openat": 257, "unshare": 272, "setrlimit": 160, "prlimit64": 302,
+    "x86_64": {"open": 2, "socket": 41, "connect": 42, "clone": 56, "fork": 57, "vfork": 58, "execve": 59,
+               "kill": 62, "ptrace": 101, "prctl": 157, "openat": 257, "unshare": 272, "setrlimit": 160, "prlimit64": 302,
                "memfd_create": 319, "execveat": 322, "io_uring_setup": 425, "clone3": 435, "openat2": 437,
                "process_vm_readv": 310, "tgkill": 234, "dup": 32, "ioctl": 16, "shmget": 29},
-    "aarch64": {"openat": 56, "socket": 198, "connect": 203, "clone": 220, "execve": 221, "kill": 129, "ptrace": 117,
-                "prctl": 167, "unshare": 97, "setrlimit": 164, "prlimit64": 261, "memfd_create": 279,
-                "execveat": 281, "io_uring_setup": 425, "clone3": 435, "openat2": 437, "process_vm_readv": 270,
-                "tgkill": 131, "dup": 23, "ioctl": 29, "shmget": 194},
+    "aarch64": {"openat": 56, "socket": 198, "connect": 203, "clone": 220, "execve": 221, "kill": 129,
+                "ptrace": 117, "prctl": 167, "unshare": 97, "setrlimit": 164, "prlimit64": 261, "memfd_create": 279,
+                "execveat": 281, "io_uring_setup": 425, "clone3": 435, "openat2": 437,
+                "process_vm_readv": 270, "tgkill": 131, "dup": 23, "ioctl": 29, "shmget": 194},
 }  # fmt: skip
 _NEEDED = {
     "x86_64": {"read": 0, "write": 1, "brk": 12, "munmap": 11, "futex": 202, "exit_group": 231, "mmap": 9},
@@ -319,9 +317,7 @@ def decide(machine: str, number: int, protection: int = 0, arch: int | None = No
     """What the filter says of one call: a small interpreter of the instructions it uses."""
     program = sandbox_worker.seccomp_filter(machine)
     instructions = [struct.unpack_from("=HBBI", program, at) for at in range(0, len(program), 8)]
-    data = struct.pack(
-        "=iIQ6Q", number, _ARCHES[machine] if arch is None else arch, 0, 0, 0, protection, 0, 0, 0
-    )
+    data = struct.pack("=iIQ6Q", number, _ARCHES[machine] if arch is None else arch, 0, 0, 0, protection, 0, 0, 0)
     accumulator = at = 0
     while True:
         code, jump_true, jump_false, value = instructions[at]
@@ -331,9 +327,7 @@ def decide(machine: str, number: int, protection: int = 0, arch: int | None = No
         elif code == 0x06:
             return value
         else:
-            test = {0x15: accumulator == value, 0x35: accumulator >= value, 0x45: bool(accumulator & value)}[
-                code
-            ]
+            test = {0x15: accumulator == value, 0x35: accumulator >= value, 0x45: bool(accumulator & value)}[code]
             at += jump_true if test else jump_false
 
 

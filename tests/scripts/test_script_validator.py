@@ -55,9 +55,7 @@ def test_output_that_does_not_parse_is_found(
     assert problems[0].message.startswith("line ")
 
 
-def test_code_moved_by_white_space_is_found(
-    validator: ScriptValidator, unit: Unit, generator: ScriptGenerator
-) -> None:
+def test_code_moved_by_white_space_is_found(validator: ScriptValidator, unit: Unit, generator: ScriptGenerator) -> None:
     moved = generator.generate(unit, [Insertion(WITHDRAW.index(b"        return account"), b"    ")], KEY)
     assert checks(validator.validate(render(moved), WITHDRAW)) == ["same program"]
 

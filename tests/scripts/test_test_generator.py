@@ -31,8 +31,8 @@ def export(cache: Path, script: Script, source: bytes, data: bytes | None = None
 
 def run(*paths: Path, cwd: Path, options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     # Without site-packages of the project: the tests need pytest alone.
-    blocker = "import sys; sys.modules['telemetry_inject'] = None; import pytest; sys.exit(pytest.main(sys.argv[1:]))"
-    command = [sys.executable, "-c", blocker, "-q", "-p", "no:cacheprovider", *options, *map(str, paths)]
+    alone = "import sys, pytest; sys.modules['telemetry_inject'] = None; sys.exit(pytest.main(sys.argv[1:]))"
+    command = [sys.executable, "-c", alone, "-q", "-p", "no:cacheprovider", *options, *map(str, paths)]
     environment = {**os.environ, "PYTEST_ADDOPTS": "", "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment)
 
@@ -50,9 +50,7 @@ def test_the_test_of_a_good_script_passes(tmp_path: Path, script: Script) -> Non
 
 @pytest.mark.parametrize("where", ["the cache", "elsewhere"])
 @pytest.mark.parametrize("mode", ["prepend", "importlib"])
-def test_a_cache_of_many_scripts_is_proved_at_once(
-    tmp_path: Path, script: Script, where: str, mode: str
-) -> None:
+def test_a_cache_of_many_scripts_is_proved_at_once(tmp_path: Path, script: Script, where: str, mode: str) -> None:
     cache = tmp_path / "project" / ".telemetry_cache"
     export(cache, script, WITHDRAW)
     generator = ScriptGenerator("ab" * 32)
@@ -72,7 +70,7 @@ SHAPES = {
     "a plain function": b"def f():\n    return 1\n",
     "a decorated method": b"@property\n    def f(self):\n        return 1\n",
     "a decorated method with tabs": b"@a\n\t@b(1,\n2)\n\tdef f(self):\n\t\treturn 1",
-    "async with await and yield": b"async def f(self):\n        async for x in y:\n            yield await x\n",
+    "async with await and yield": b"async def f(self):\n        async for x in y:\n            yield await x",
     "one line": b"def f(): return 1",
     "Windows line ends": b"@a\r\n  def f():\r\n    return 1\r\n",
     "a multi-line string at the margin": b'@a\n    def f():\n        return """\nx\n  y"""\n',
@@ -85,9 +83,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("source", SHAPES.values(), ids=SHAPES)
 def test_functions_of_every_shape_pass(tmp_path: Path, source: bytes) -> None:
-    script = made_for(
-        source, [Insertion(source.index(b"return") if b"return" in source else len(source), b"1; ")]
-    )
+    script = made_for(source, [Insertion(source.index(b"return") if b"return" in source else len(source), b"1; ")])
     if b"return" not in source:
         script = made_for(source, [Insertion(len(source), b"\n")])
     done = run(export(tmp_path, script, source), cwd=tmp_path, options=("-W", "error"))
@@ -144,8 +140,6 @@ def test_all_files_share_one_runner(script: Script) -> None:
     two = TestGenerator().generate(made_for(b"\xff", []), b"\xff")
     assert one.endswith(RUNNER.encode())
     assert two.endswith(RUNNER.encode())
-    assert (
-        len(one[: -len(RUNNER.encode())].splitlines()) == len(two[: -len(RUNNER.encode())].splitlines()) == 2
-    )
+    assert len(one[: -len(RUNNER.encode())].splitlines()) == len(two[: -len(RUNNER.encode())].splitlines()) == 2
     ast.parse(one)
     ast.parse(two)

@@ -17,15 +17,18 @@ _PROGRAMS = ("__main__.py", "main.py", "app.py", "cli.py", "run.py")
 def summary(settings: Settings, result: RunResult, color: bool) -> list[str]:
     """The lines, for standard output or, when that carries results, for standard error."""
     totals = totals_of(result)
-    lines = [*failures(result, color), _done(settings, totals, color), _cost(totals)]
+    lines = [*failures(result, color), _done(settings, totals, color)]
+    if not result.files:
+        return [*lines, "There was nothing to do; -v says what was left out and why."]
+    lines.append(_cost(totals))
     if not settings.writes:
         lines.append("Nothing was written.")
         if settings.diff and totals.files_instrumented:
             lines.append(f"Next: telemetry-inject {_quoted(settings.path)} --diff | git apply")
     elif settings.in_place:
-        if totals.written:
-            lines.append(f"Changed in place: {counted(totals.written, 'file')}")
-            lines.append(f"Next: {next_command(settings, result)}")
+        lines.append(f"Changed in place: {counted(totals.written, 'file')}")
+        if totals.written and not settings.remove:
+            lines.append(f"Undo: telemetry-inject {_quoted(settings.path)} --in-place --remove")
     elif result.output is not None:
         lines.append(f"Output: {printable(str(result.output))} ({counted(totals.written, 'file')} written)")
         lines.append(f"Next: {next_command(settings, result)}")
@@ -87,8 +90,6 @@ def _cost(totals: Totals) -> str:
 def next_command(settings: Settings, result: RunResult) -> str:
     """A command that can be pasted: run what was made when it is a program, else look at what changed."""
     folder = settings.path if settings.path.is_dir() else settings.path.parent
-    if settings.in_place:
-        return f"git -C {_quoted(folder)} diff"
     output = result.output or settings.output
     if not settings.path.is_dir():
         return f"python {_quoted(output / settings.path.name)}; telemetry-inject report"

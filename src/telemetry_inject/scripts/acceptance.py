@@ -48,9 +48,7 @@ def accept_foreign(
     if exact is not None:
         # Its edits are data like any others; what it says about itself is not believed.
         try:
-            return accept_output(
-                insert(unit.source, exact.edits), unit, key, generator=generator, validator=validator
-            )
+            return accept_output(insert(unit.source, exact.edits), unit, key, generator=generator, validator=validator)
         except ScriptRefused as error:
             raise ForeignRefused(unit, [Problem("form", error.title)]) from error
     problems = lint(script)

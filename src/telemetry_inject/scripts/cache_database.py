@@ -42,9 +42,13 @@ class DamagedDatabase(Exception):
     """The file is no database of ours."""
 
 
+# UnicodeDecodeError: SQLite quotes a damaged schema in its message, and Python fails to read the message.
+DATABASE_ERRORS = (sqlite3.Error, DamagedDatabase, UnicodeDecodeError)
+
+
 def is_damage(error: Exception) -> bool:
     """Whether `error` says that the file's content is wrong, and not that it can't be used right now."""
-    if isinstance(error, DamagedDatabase):
+    if isinstance(error, (DamagedDatabase, UnicodeDecodeError)):
         return True
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF  # absent: an error of Python's own
     damaged = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_TOOBIG)
@@ -79,7 +83,7 @@ def open_database(
         except RefusedPlace as error:
             warnings.append(f"no cache: {error}")
             return None
-        except (sqlite3.Error, DamagedDatabase) as error:
+        except DATABASE_ERRORS as error:
             if readonly:
                 return None
             if not is_damage(error) or attempt:
@@ -97,10 +101,11 @@ def open_database(
 def report_damage(place: OwnedDirectory, known: os.stat_result | None, error: Exception, warnings: list[str]) -> bool:
     """Set the damaged database aside and tell; whether a new one can be begun."""
     path = place.path / NAME
+    reason = ascii(str(error))[1:-1][:100]  # SQLite quotes what it found, which may be anything
     if set_aside(place, known):
-        warnings.append(f"the cache {path} is damaged ({error}); it was set aside, a new one is begun")
+        warnings.append(f"the cache {path} is damaged ({reason}); it was set aside, a new one is begun")
         return True
-    warnings.append(f"the cache {path} is damaged ({error}) and in use; this run goes on without it")
+    warnings.append(f"the cache {path} is damaged ({reason}) and in use; this run goes on without it")
     return False
 
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
 import stat
 import time
 from collections.abc import Iterable, Iterator
@@ -29,6 +28,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quote
 from types import TracebackType
 
+from telemetry_inject.scripts.cache_database import DATABASE_ERRORS
 from telemetry_inject.scripts.cache_rows import VERSION, StoredFunction
 from telemetry_inject.scripts.export_writer import AREAS, SCRIPTS, TESTS, ExportWriter, is_language, is_stem
 from telemetry_inject.scripts.owned_directory import (
@@ -143,7 +143,7 @@ class CacheExports:
         try:
             exported = self._cache.state("exported")
             generation = self._cache.state("generation")
-        except sqlite3.Error:  # whoever uses the store next deals with it
+        except DATABASE_ERRORS:  # whoever uses the store next deals with it
             return False
         if not isinstance(exported, bytes):
             return False

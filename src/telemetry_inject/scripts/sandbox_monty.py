@@ -6,6 +6,7 @@ time and memory. It knows a part of Python only (no `yield`, no `del`, few modul
 
 from __future__ import annotations
 
+import os
 import time
 
 import pydantic_monty as monty
@@ -23,6 +24,9 @@ _GRACE_SECONDS = 0.25  # for the session to stop by itself, before its worker is
 # These end a script for good. Any other error may be one that only Monty has with it.
 _FINAL = ("TimeoutError", "MemoryError", "RecursionError")
 
+# Monty's threads do not come along into a forked child: a pool started there waits for them for ever.
+_HOME = os.getpid()
+
 # A method of a literal can't be replaced by the script, and takes and gives nothing but `str`: no object of
 # the script's making is converted in this process.
 _CALL = '"".join([transform(source)])'
@@ -34,6 +38,8 @@ class MontyBackend:
     name = "monty"
 
     def __init__(self) -> None:
+        if os.getpid() != _HOME:
+            raise SandboxError("Monty was loaded before this process was forked")
         self._pool = monty.Monty(
             min_processes=1,
             max_processes=2,

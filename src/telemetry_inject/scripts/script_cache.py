@@ -75,21 +75,28 @@ class ScriptCache:
         """
         cache = cls(directory, readonly=readonly, clock=clock)
         try:
-            cache.root = OwnedDirectory.open(directory, create=not readonly)
-            if not readonly and not os.access(directory, os.W_OK):
-                cache.warnings.append(f"the cache {directory} can't be written: nothing of this run is kept")
-                cache.readonly = True
-            cache._mark()
-            cache._place = cache.root.child(VERSION, create=not cache.readonly, mode=0o700)
-            cache._seal = RowSeal(load_key())
-        except KeyUnavailable as error:
-            cache.warnings.append(f"the cache works for this run only, for no key can be kept: {error}")
-        except (RefusedPlace, OSError) as error:
-            if not (cache.readonly and isinstance(error, FileNotFoundError)):
-                cache.warnings.append(f"no cache: {error}")
-            cache._leave()
-        cache._open_store()
+            cache._open_directory()
+            cache._open_store()
+        except BaseException:
+            cache.close()
+            raise
         return cache
+
+    def _open_directory(self) -> None:
+        try:
+            self.root = OwnedDirectory.open(self.directory, create=not self.readonly)
+            if not self.readonly and not os.access(self.directory, os.W_OK):
+                self.warnings.append(f"the cache {self.directory} can't be written: nothing of this run is kept")
+                self.readonly = True
+            self._mark()
+            self._place = self.root.child(VERSION, create=not self.readonly, mode=0o700)
+            self._seal = RowSeal(load_key())
+        except KeyUnavailable as error:
+            self.warnings.append(f"the cache works for this run only, for no key can be kept: {error}")
+        except (RefusedPlace, OSError) as error:
+            if not (self.readonly and isinstance(error, FileNotFoundError)):
+                self.warnings.append(f"no cache: {error}")
+            self._leave()
 
     def _mark(self) -> None:
         """Tell backup programs and git to leave the directory alone."""
@@ -173,7 +180,7 @@ class ScriptCache:
         if store is not None:
             try:
                 found |= store.read(table, [key for key in wanted if key not in found], self._today())
-            except sqlite3.Error as error:
+            except cache_database.DATABASE_ERRORS as error:
                 self._lose_store(error)
         return found
 
@@ -246,7 +253,7 @@ class ScriptCache:
                 return False
             try:
                 self._transact(store, within)
-            except sqlite3.Error as error:
+            except cache_database.DATABASE_ERRORS as error:
                 self._lose_store(error)
                 continue
             self.stats.stored += len(self._new_files) + len(self._new_functions)
@@ -288,7 +295,7 @@ class ScriptCache:
             self._open_store()
         return self._store
 
-    def _lose_store(self, error: sqlite3.Error) -> None:
+    def _lose_store(self, error: Exception) -> None:
         """Go on without the store after `error`, or with a new one when the old one is damaged."""
         self._close_store()
         if self.readonly or self._place is None:

@@ -144,11 +144,7 @@ def _is_meta(meta: Any) -> bool:
 
 def _insertions(edits: Any) -> tuple[Insertion, ...] | None:
     # Sets of types, not a loop over the edits: a script has one for each re-indented line.
-    if (
-        type(edits) is not list
-        or not {list}.issuperset(map(type, edits))
-        or not {2}.issuperset(map(len, edits))
-    ):
+    if type(edits) is not list or not {list}.issuperset(map(type, edits)) or not {2}.issuperset(map(len, edits)):
         return None
     offsets, texts = [edit[0] for edit in edits], [edit[1] for edit in edits]
     if not {int}.issuperset(map(type, offsets)) or not {str}.issuperset(map(type, texts)):

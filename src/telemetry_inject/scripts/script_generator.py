@@ -22,9 +22,7 @@ class ScriptGenerator:
         self.template_digest = template_digest
         self._lessons = Lessons(lessons_root)
 
-    def generate(
-        self, unit: Unit, insertions: Sequence[Insertion], key: bytes, sites: int | None = None
-    ) -> Script:
+    def generate(self, unit: Unit, insertions: Sequence[Insertion], key: bytes, sites: int | None = None) -> Script:
         """The script that puts `insertions` (offsets in `unit.source`, sorted) into the unit.
 
         `key` is the unit's 32-byte cache key. `sites` is the number of sites served; without it every

@@ -165,10 +165,7 @@ def transform(source):
 def self_test(backend: Backend) -> str:
     """Why `backend` must not be used, by what a script in it could do; empty when it is safe."""
     try:
-        if (
-            backend.run("def transform(source):\n    return source + '!'\n", "é\r\n", _SELF_TEST_SECONDS)
-            != "é\r\n!"
-        ):
+        if backend.run("def transform(source):\n    return source + '!'\n", "é\r\n", _SELF_TEST_SECONDS) != "é\r\n!":
             return "it does not give a script's result"
     except SandboxError as error:
         return str(error)

@@ -13,9 +13,7 @@ import warnings
 from telemetry_inject.scripts.sandbox_backend import MAX_SCRIPT_BYTES, one_line
 from telemetry_inject.types import Problem
 
-_MODULES = frozenset(
-    ("bisect", "collections", "functools", "itertools", "json", "math", "re", "string", "textwrap")
-)
+_MODULES = frozenset(("bisect", "collections", "functools", "itertools", "json", "math", "re", "string", "textwrap"))
 _NAMES = frozenset(
     re.findall(
         r"\w+",
@@ -71,9 +69,7 @@ def _suspicion(node: ast.AST) -> str:
         return _spelling(node.arg)
     if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         return f"definition of {node.name}" if node.name.startswith("__") else _spelling(node.name)
-    if isinstance(
-        node, ast.Await | ast.AsyncFor | ast.AsyncWith | ast.Yield | ast.YieldFrom | ast.Try | ast.TryStar
-    ):
+    if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith | ast.Yield | ast.YieldFrom | ast.Try | ast.TryStar):
         return f"{type(node).__name__.lower()} is not needed to edit text"
     return ""
 

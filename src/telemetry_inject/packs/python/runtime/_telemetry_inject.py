@@ -369,7 +369,7 @@ class _Span:
 
     __slots__ = ("end", "notes", "parent_id", "site", "span_id", "start", "thread", "trace_id", "up")
 
-    def __enter__(self, clock=perf_counter_ns):
+    def __enter__(self, clock=perf_counter_ns) -> "_Span":
         try:
             self.end, self.thread = 0, get_ident()
             up = _current.get()
