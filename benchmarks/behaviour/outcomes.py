@@ -68,7 +68,21 @@ def stage(suite: Suite, source: Path) -> Path:
     place = suite.folder / "stage"
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(source, place, symlinks=True)
+    if not _has_pytest_settings(place):
+        (place / "pytest.ini").write_text("[pytest]\n")  # or pytest would take those of a folder above
     return place
+
+
+def _has_pytest_settings(tree: Path) -> bool:
+    """Whether pytest finds settings in the tree itself."""
+    sections = {
+        "pytest.ini": "",
+        ".pytest.ini": "",
+        "pyproject.toml": "[tool.pytest",
+        "tox.ini": "[pytest]",
+        "setup.cfg": "[tool:pytest]",
+    }
+    return any(section in path.read_text() for name, section in sections.items() if (path := tree / name).exists())
 
 
 def run_suite(suite: Suite, tree: Path, variables: Mapping[str, str]) -> Run:

@@ -27,9 +27,7 @@ from tables import Comparison, describe, markdown_table, text_table
 
 def main() -> int:
     """0 when nothing differs, 1 when something does."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these projects")
     parser.add_argument("--level", choices=("function", "flow", "full"), default="function")
     parser.add_argument("--jobs", type=int, default=1, help="projects at the same time")
@@ -108,7 +106,7 @@ def _compare(suite: Suite, level: str, keep: bool) -> Comparison:
     output, spans = suite.folder / "instrumented", suite.folder / "spans"
     made = instrument(suite, prepare(suite), output, level)
     after = run_suite(suite, stage(suite, output), helper_variables(spans))
-    recorded = read_spans(spans, cut_off=not after.complete)
+    recorded = read_spans(spans, after.complete)
     unsteady = [difference.test for difference in differences(first, second)]
     stage_path = str(suite.folder / "stage")
     elsewhere = [
@@ -131,6 +129,7 @@ def _compare(suite: Suite, level: str, keep: bool) -> Comparison:
         exit_codes=(first.exit_code, after.exit_code),
         seconds=(min(first.seconds, second.seconds), after.seconds),
         spans=recorded.spans,
+        more_spans=recorded.full,
         span_problems=recorded.problems,
         other_problems=[*made.problems, *elsewhere, *(["the run did not end"] if not after.complete else [])],
         output="" if after.complete else after.output,

@@ -35,6 +35,7 @@ class Comparison:
     exit_codes: tuple[int, int]
     seconds: tuple[float, float]
     spans: int
+    more_spans: bool
     span_problems: list[str]
     other_problems: list[str]
     output: str
@@ -56,7 +57,7 @@ class Comparison:
             f"{self.passed}+{self.skipped_tests}",
             str(len(self.unsteady)),
             str(len(self.different)),
-            str(self.spans),
+            f"{self.spans}{'+' * self.more_spans}",
             str(len(self.span_problems)),
             f"{after / before:.2f}" if before else "",
         )

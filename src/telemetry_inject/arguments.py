@@ -18,6 +18,7 @@ examples:
   telemetry-inject src --in-place           change the sources themselves ...
   telemetry-inject src --in-place --remove  ... and take everything out again
   telemetry-inject src --check              exit 1 when something is not instrumented yet
+  telemetry-inject report [FILE ...]        show the spans that an instrumented program has recorded
 
 Every option but those that say what one run does may also stand in [tool.telemetry-inject] of
 pyproject.toml or in telemetry-inject.toml; flags win over the environment, that over .env, that over
@@ -168,11 +169,16 @@ def completion(shell: str) -> str:
     """The completion script for `shell`. Raises UsageError for a shell that is not known."""
     import shtab
 
+    from telemetry_inject.option_kinds import TRACE_LEVELS
+    from telemetry_inject.types import Level
+
     if shell not in shtab.SUPPORTED_SHELLS:
         allowed = ", ".join(shtab.SUPPORTED_SHELLS)
         raise UsageError(f"--print-completion: {shell!r} is not allowed", f"Allowed: one of {allowed}.")
     parser = build_parser()
+    choices = {"level": list(Level), "trace_level": TRACE_LEVELS, "color": ("auto", "always", "never")}
     for action in parser._actions:
+        action.choices = choices.get(action.dest)
         if action.metavar in ("PATH", "FILE"):
             action.complete = shtab.FILE  # type: ignore[attr-defined]
         elif action.metavar == "DIR":

@@ -17,7 +17,7 @@ from telemetry_inject import __version__
 from telemetry_inject.config import Settings
 from telemetry_inject.engine.digest import engine_digest
 from telemetry_inject.engine.file_reconstructor import FileReconstructor
-from telemetry_inject.engine.instrument import Options, Placement, instrument
+from telemetry_inject.engine.options import Options, Placement
 from telemetry_inject.engine.packs import Pack, grammar_version, load_pack, pack_names
 from telemetry_inject.errors import InvariantError, OutputError, TelemetryInjectError, UsageError
 from telemetry_inject.languages import Languages
@@ -26,7 +26,6 @@ from telemetry_inject.scanner import CodeScanner, ScanOptions
 from telemetry_inject.scripts.cache_exports import CacheExports
 from telemetry_inject.scripts.cache_keys import KeyScope, canonical_options, file_key
 from telemetry_inject.scripts.file_task import FileOutcome, FileTask, WorkContext, write_result
-from telemetry_inject.scripts.parallel_script_processor import ParallelScriptProcessor
 from telemetry_inject.scripts.payloads import FileEntry, decode_file
 from telemetry_inject.scripts.script_cache import NullCache, ScriptCache
 from telemetry_inject.telemetry_utils_writer import TelemetryUtilsWriter
@@ -187,12 +186,12 @@ class _Run:
         """Whether the stored insertions gave a file; a damaged entry is no reason to fail."""
         try:
             entry: FileEntry = decode_file(payload)
-            output = FileReconstructor.rebuild(source, entry.insertions)
+            output = FileReconstructor.rebuild_columns(source, entry.offsets, entry.texts)
         except InvariantError as error:
             self.observer.trace("ScriptCache", "damaged entry", "WARNING", file=task.relative, problem=error.title)
             return False
         report = FileReport(
-            task.relative, task.language, entry.status, entry.reason, entry.functions, True, len(entry.insertions)
+            task.relative, task.language, entry.status, entry.reason, entry.functions, True, len(entry.offsets)
         )
         written = False
         if task.destination is not None and (output is not source or task.destination != task.path):
@@ -208,15 +207,21 @@ class _Run:
     def _process(
         self, tasks: Sequence[FileTask], cache: ScriptCache | NullCache, exports: CacheExports | None
     ) -> None:
+        total = len(self.reports) + len(tasks)
+        if not tasks:
+            self.observer.started(total)
+            return
+        # A run that finds everything in the cache needs none of what this loads.
+        from telemetry_inject.scripts.parallel_script_processor import ParallelScriptProcessor
+
         settings = self.settings
         context = WorkContext(
             engine_options(settings), self.scopes, settings.packs,
             settings.cache_dir if exports is not None else None,
-            exports.staging() if exports is not None and tasks else "",
+            exports.staging() if exports is not None else "",
             Path("docs/lessons"), settings.max_retries, settings.diff,
         )  # fmt: skip
         processor = ParallelScriptProcessor(context, settings.workers)
-        total = len(self.reports) + len(tasks)
         for outcome in processor.process(tasks, lambda: self.observer.started(total)):
             self._outcome(outcome, cache)
 
@@ -273,6 +278,8 @@ def _batches(files: Sequence[SourceFile]) -> Iterator[list[SourceFile]]:
 
 def instrument_stdin(settings: Settings, data: bytes, filename: str) -> tuple[FileReport, bytes]:
     """Instrument one file given as bytes; `filename` tells its language. Raises UsageError when it does not."""
+    from telemetry_inject.engine.instrumenter import instrument
+
     claims = languages(settings.packs)
     language = claims.by_name(Path(filename).name) or claims.by_shebang(data)
     if not language:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from telemetry_inject.config import Settings
 from telemetry_inject.engine.packs import Pack, load_pack
-from telemetry_inject.engine.strip import strip
+from telemetry_inject.engine.stripper import strip
 from telemetry_inject.errors import OutputError, TelemetryInjectError
 from telemetry_inject.languages import Languages
 from telemetry_inject.observer import Observer

@@ -6,6 +6,7 @@ import os
 import re
 
 HELPER = "_telemetry_inject.py"
+OUTPUT_MARKER = ".telemetry-inject-output"  # an empty file at the top of each output folder
 OUR_HELPER = "our own runtime helper"
 TESTS = "test code (--include-tests takes it)"
 BINARY = "binary content"
@@ -49,6 +50,8 @@ def by_name_of_folder(name: str) -> tuple[str, bool]:
 
 def by_content_of_folder(name: str, entries: set[str]) -> tuple[str, bool]:
     """The same from what is in a folder: `build` is build output, but not when it is a package."""
+    if OUTPUT_MARKER in entries:
+        return "our output", False
     if "pyvenv.cfg" in entries or "conda-meta" in entries:
         return _ENVIRONMENT, False
     if name in ("build", "dist") and "__init__.py" not in entries:
@@ -69,9 +72,14 @@ def by_name_of_file(name: str, siblings: set[str], include_tests: bool) -> str:
     return ""
 
 
-def is_our_trace(name: str) -> bool:
-    """Whether this is a trace file of ours: it grows with each run and belongs in no copy."""
-    return name.startswith("debug_trace_") and name.endswith(".jsonl")
+def recorded_by_us(path: str, relative: str) -> str:
+    """Why a file of JSON lines belongs in no copy: it grows with each run. Raises OSError."""
+    folder, _, name = relative.rpartition("/")
+    if name.startswith("debug_trace_"):
+        return "debug trace of ours"
+    if folder.rpartition("/")[2] == "telemetry" and read_head(path, 16).startswith(b'{"resourceSpans"'):
+        return "recorded spans"
+    return ""
 
 
 def by_content(data: bytes, explicit: bool) -> str | None:

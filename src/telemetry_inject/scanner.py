@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from telemetry_inject import scan_rules as reasons
-from telemetry_inject.config import Settings
 from telemetry_inject.errors import UsageError
 from telemetry_inject.ignore_rules import IgnoreFile, PatternList, ignored_by, read_ignore_file, rules_above
 from telemetry_inject.languages import Languages
+from telemetry_inject.scan_options import ScanOptions
 from telemetry_inject.types import ScanResult, SkippedFile, SourceFile
 
 __all__ = ["CodeScanner", "Languages", "ScanOptions"]
@@ -26,38 +25,6 @@ __all__ = ["CodeScanner", "Languages", "ScanOptions"]
 OWN_IGNORE_FILE = ".telemetry-injectignore"
 EXCLUDED = "excluded by --exclude"
 _SHEBANG_BYTES = 256
-
-
-@dataclass(frozen=True)
-class ScanOptions:
-    """What to leave out besides the defaults; `left_alone` are folders of ours and the words for them.
-
-    Globs are tried relative to the scanned folder and to each of `glob_bases` above it, so that a path
-    copied from the shell or written in a project file means what it says.
-    """
-
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    gitignore: bool = True
-    include_tests: bool = False
-    changed_since: str = ""
-    max_file_size: int = 5 * 1024**2
-    left_alone: tuple[tuple[Path, str], ...] = ()
-    glob_bases: tuple[Path, ...] = ()
-
-    @classmethod
-    def of(cls, settings: Settings) -> ScanOptions:
-        """The options of a run; globs count from the current directory and the project file as well."""
-        return cls(
-            include=settings.include,
-            exclude=settings.exclude,
-            gitignore=settings.gitignore,
-            include_tests=settings.include_tests,
-            changed_since=settings.changed_since,
-            max_file_size=settings.max_file_size,
-            left_alone=((settings.output, "our output"), (settings.cache_dir, reasons.CACHE_OF_OURS)),
-            glob_bases=(Path.cwd(), *((settings.project_dir,) if settings.project_dir else ())),
-        )
 
 
 class _Folder(NamedTuple):
@@ -261,7 +228,10 @@ class CodeScanner:
         if not language and "." not in name and self._languages.interpreters:
             language = self._languages.by_shebang(reasons.read_head(entry.path, _SHEBANG_BYTES))
         if not language:
-            if not reasons.is_our_trace(name):
+            recorded = reasons.recorded_by_us(entry.path, relative) if name.endswith(".jsonl") else ""
+            if recorded:
+                self._skip(relative, recorded)
+            else:
                 self._copied.append(relative)
             return
         reason = self._reason(entry, relative, folder, names)

@@ -64,8 +64,17 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitEdits:
+    """What goes into one unit: insertions at offsets into the unit, and why inner functions were left alone."""
+
+    insertions: tuple[Insertion, ...]
+    late_skips: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionReport:
-    """One function in the report. `provenance` is "template", "cache" or, later, "model"."""
+    """One function in the report. `provenance` is "template", "cache" or, later, "model"; `sites` counts the
+    snippets in it."""
 
     qualname: str
     line: int

@@ -89,5 +89,5 @@ def test_every_text_that_a_pack_inserts_is_trusted_and_nothing_else() -> None:
                     for _, text in unit.edits.insertions:
                         assert is_trusted(text, pack), text
         for text in (b"import os\n", b"; os.system('x')", b'with _tlm("a"): os.remove("b")', b"return ", b"\n", b"#",
-                     b'with _tlm("a" + x):', b"_tlm_s.assign(x=f())", b'"""', b"pass\n"):  # fmt: skip
+                     b'with _tlm("a" + x):', b"; _tlm_s.assign(a=password)", b'with _tlm("a", b=c) as _tlm_s:', b"_tlm_s.assign(x=f())", b'"""', b"pass\n"):  # fmt: skip
             assert not is_trusted(text, pack), text

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from telemetry_inject.engine import load_pack
-from telemetry_inject.engine.instrument import UnitEdits, instrument
+from telemetry_inject.engine.instrumenter import instrument
 from telemetry_inject.engine.packs import BUILT_IN
 from telemetry_inject.scripts.cache_keys import KeyScope
 from telemetry_inject.scripts.repair import Repair
@@ -19,7 +19,7 @@ from telemetry_inject.scripts.script_generator import ScriptGenerator
 from telemetry_inject.scripts.script_validator import ScriptValidator
 from telemetry_inject.scripts.test_generator import TestGenerator
 from telemetry_inject.scripts.unit_gate import ScriptGate
-from telemetry_inject.types import FunctionStatus, Problem, Script, Unit
+from telemetry_inject.types import FunctionStatus, Problem, Script, Unit, UnitEdits
 
 from .conftest import FILES, Command, tree
 

@@ -93,6 +93,7 @@ def test_the_summary_of_other_runs(project: Path, settings: dict[str, bool], lin
         (["main.py", "x.py"], "python instrumented/main.py; telemetry-inject report"),
         (["__main__.py"], "python instrumented; telemetry-inject report"),
         (["pkg/__main__.py"], "cd instrumented && python -m pkg; telemetry-inject report"),
+        (["one/__main__.py", "two/__main__.py"], "diff -ru src instrumented | less"),
         (["pkg/main.py"], "diff -ru src instrumented | less"),
     ],
 )
@@ -193,7 +194,7 @@ def test_verbose_says_what_is_done_and_why_things_are_left(capsys: pytest.Captur
         "    skip C.__repr__ (line 5): hot dunder",
         "  failed c.py: 0 functions, cannot be read: Permission denied",
         "    failed g (line 9): does not parse",
-        "generate: 1 script generated, 2 and 1 whole file from the cache",
+        "generate: 1 script generated; from the cache 2 scripts and 1 whole file",
         "write: 3 files",
     ]
 

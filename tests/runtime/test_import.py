@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from runtime_support import CLEAN, HELPER, Run, check_tree, spans_of
+from runtime_support import CLEAN, HELPER, Run, spans_of
 
 PYTHONS = {
     version: path
@@ -131,7 +131,7 @@ SHADOW = """
         "t = threading.Thread(target=print, args=('thread',)); t.start(); t.join()\\n"
         "print(json.dumps([re.sub('a', 'b', 'a')]))"
     )
-    done = subprocess.run([sys.executable, "-S", "-c", program], env={"PYTHONPATH": "shadow"},
+    done = subprocess.run([sys.executable, "-X", "frozen_modules=off", "-S", "-c", program], env={"PYTHONPATH": "shadow"},
                           capture_output=True, text=True)
     print(done.stdout, done.stderr, sep="", end="")
 """

@@ -177,7 +177,9 @@ def test_rows_age_out_thirty_days_after_their_last_use(directory: Path) -> None:
 
 def test_use_by_a_worker_counts(directory: Path) -> None:
     fill(directory, 1, 2)
-    later = lambda: NOW + 20 * DAY  # noqa: E731
+    def later() -> float:
+        return NOW + 20 * DAY
+
     with ScriptCache.open(directory, clock=later) as cache:
         with ScriptCache.open(directory, readonly=True, clock=later) as worker:
             worker.get_functions([key_of(1)])

@@ -60,7 +60,7 @@ def test_four_processes_at_once_lose_nothing(directory: Path) -> None:
     processes = [run(directory, 200 * number, 200) for number in range(4)]
     outputs = [process.communicate()[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * 4
-    assert all(output == "hits 0 stored 201 []\n" for output in outputs)
+    assert outputs == ["hits 0 stored 201 []\n"] * 4
     assert found(directory, 800) == 800
 
 

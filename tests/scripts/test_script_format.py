@@ -34,17 +34,19 @@ def made_for(source: bytes, edits: list[Insertion], name: str = "f") -> Script:
     return ScriptGenerator("ab" * 32).generate(Unit("python", name, name, 0, 1, source), edits, KEY)
 
 
+def literals(data: bytes) -> dict[str, object]:
+    """The values that Python itself reads from a script."""
+    nodes = [node for node in ast.parse(data).body if isinstance(node, ast.Assign)]
+    return {ast.unparse(node.targets[0]): ast.literal_eval(node.value) for node in nodes}
+
+
 def test_a_rendered_script_is_recognised_as_itself(script: Script) -> None:
     assert recognise(render(script)) == script
 
 
 def test_a_script_is_valid_python_that_says_the_same(script: Script) -> None:
-    values = {}
-    for node in ast.parse(render(script)).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            values[node.targets[0].id] = ast.literal_eval(node.value)
-    assert values["META"] == script.meta
-    assert values["EDITS"] == [[offset, text.decode()] for offset, text in script.edits]
+    edits = [[offset, text.decode()] for offset, text in script.edits]
+    assert literals(render(script)) == {"META": script.meta, "EDITS": edits}
 
 
 def test_applying_gives_the_instrumented_function(script: Script) -> None:
@@ -91,7 +93,7 @@ def test_any_insertions_survive_the_round_trip(source: bytes, raw: list[tuple[in
     data = render(script)
     assert recognise(data) == script
     assert script_format.insert(source, edits) == apply(script, source)
-    ast.parse(data)
+    assert literals(data) == {"META": script.meta, "EDITS": [[offset, text.decode()] for offset, text in edits]}
 
 
 AWKWARD = [

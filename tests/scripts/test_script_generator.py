@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from hashlib import sha256
 from pathlib import Path
 
@@ -115,6 +116,14 @@ def test_a_lesson_that_is_not_text_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "python" / "bad.md").write_bytes(b"---\n\xff\n---\n")
     assert len(generator.lessons("python")) == 1
     assert "bad.md" in generator.warnings[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_lesson_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    generator = lessons_in(tmp_path, good=LESSON)
+    os.mkfifo(tmp_path / "python" / "bad.md")
+    assert len(generator.lessons("python")) == 1
+    assert "not a regular file" in generator.warnings[0]
 
 
 def test_windows_line_ends_and_comments_are_fine() -> None:

@@ -66,6 +66,14 @@ def test_a_cache_of_many_scripts_is_proved_at_once(tmp_path: Path, script: Scrip
     assert "23 passed" in done.stdout, done.stdout  # six for each in Python, five for the other
 
 
+def test_a_script_and_its_test_may_be_renamed_together(tmp_path: Path, script: Script) -> None:
+    test = export(tmp_path, script, WITHDRAW)
+    made = tmp_path / "scripts" / "python" / f"{stem_of(script)}.py"
+    made.rename(made.with_name("other_name.py"))
+    done = run(test.rename(test.with_name("test_other_name.py")), cwd=tmp_path)
+    assert "6 passed" in done.stdout, done.stdout
+
+
 SHAPES = {
     "a plain function": b"def f():\n    return 1\n",
     "a decorated method": b"@property\n    def f(self):\n        return 1\n",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
+from itertools import accumulate, chain, islice
+from operator import add, eq, gt, itemgetter
 
 from telemetry_inject.errors import InvariantError
 from telemetry_inject.types import Insertion
@@ -18,18 +19,8 @@ def apply(source: bytes, insertions: Sequence[Insertion]) -> bytes:
 
     Raises InvariantError when an offset lies outside of the source or the order is broken.
     """
-    parts: list[bytes] = []
-    previous = 0
-    for offset, text in insertions:
-        if offset < previous:
-            raise InvariantError("insertions are out of order")
-        parts.append(source[previous:offset])
-        parts.append(text)
-        previous = offset
-    if previous > len(source):
-        raise InvariantError("an insertion lies beyond the end of the source")
-    parts.append(source[previous:])
-    return b"".join(parts)
+    offsets, texts = columns(insertions)
+    return apply_columns(source, offsets, texts)
 
 
 def revert(output: bytes, insertions: Sequence[Insertion]) -> bytes:
@@ -37,18 +28,34 @@ def revert(output: bytes, insertions: Sequence[Insertion]) -> bytes:
 
     Raises InvariantError when an inserted text is not found where it was put.
     """
-    parts: list[bytes] = []
-    here = shift = 0
-    for offset, text in insertions:
-        start = offset + shift
-        end = start + len(text)
-        if output[start:end] != text:
-            raise InvariantError("an inserted text is not where it was put")
-        parts.append(output[here:start])
-        here = end
-        shift += len(text)
-    parts.append(output[here:])
-    return b"".join(parts)
+    offsets, texts = columns(insertions)
+    return revert_columns(output, offsets, texts)
+
+
+def columns(insertions: Sequence[Insertion]) -> tuple[list[int], list[bytes]]:
+    """The offsets and the texts of insertions, apart."""
+    return [offset for offset, _ in insertions], [text for _, text in insertions]
+
+
+def apply_columns(source: bytes, offsets: Sequence[int], texts: Sequence[bytes]) -> bytes:
+    """As `apply`, for offsets and texts apart. No step per insertion runs in Python: files have thousands."""
+    if not offsets:
+        return source
+    if offsets[0] < 0 or offsets[-1] > len(source) or any(map(gt, offsets, islice(offsets, 1, None))):
+        raise InvariantError("insertions are out of order or lie outside of the source")
+    kept = map(source.__getitem__, map(slice, chain((0,), offsets), offsets))
+    return b"".join(chain(chain.from_iterable(zip(kept, texts, strict=True)), (source[offsets[-1] :],)))
+
+
+def revert_columns(output: bytes, offsets: Sequence[int], texts: Sequence[bytes]) -> bytes:
+    """As `revert`, for offsets and texts apart. Computed from the output alone, not from how it was made."""
+    grown = list(accumulate(map(len, texts), initial=0))  # how far what follows each insertion has moved
+    starts = list(map(add, offsets, grown))
+    ends = list(map(add, offsets, islice(grown, 1, None)))
+    if not all(map(eq, map(output.__getitem__, map(slice, starts, ends)), texts)):
+        raise InvariantError("an inserted text is not where it was put")
+    kept = map(output.__getitem__, map(slice, chain((0,), ends), chain(starts, (len(output),))))
+    return b"".join(kept)
 
 
 def ordered(insertions: Iterable[Insertion]) -> tuple[Insertion, ...]:
@@ -63,20 +70,21 @@ def shifted(insertions: Iterable[Insertion], by: int) -> list[Insertion]:
 
 def pack_insertions(insertions: Sequence[Insertion]) -> bytes:
     """A compact form for the cache: offsets, a table of the distinct texts, and an index into it."""
-    table: dict[bytes, int] = {}
-    offsets, indexes = array("I"), array("I")
-    for offset, text in insertions:
-        offsets.append(offset)
-        indexes.append(table.setdefault(text, len(table)))
+    offsets, texts = columns(insertions)
+    table = {text: index for index, text in enumerate(dict.fromkeys(texts))}
+    numbers = array("I", offsets)
     lengths = array("I", map(len, table))
     return b"".join(
-        (_HEADER.pack(len(offsets), len(lengths), offsets.itemsize), offsets.tobytes(), indexes.tobytes(),
-         lengths.tobytes(), *table)
+        (_HEADER.pack(len(offsets), len(lengths), numbers.itemsize), numbers.tobytes(),
+         array("I", map(table.__getitem__, texts)).tobytes(), lengths.tobytes(), *table)
     )  # fmt: skip
 
 
-def unpack_insertions(data: bytes) -> list[Insertion]:
-    """The inverse of `pack_insertions`. Raises InvariantError when `data` is not of that form."""
+def unpack_columns(data: bytes) -> tuple[Sequence[int], list[bytes]]:
+    """The inverse of `pack_insertions`, as offsets and texts.
+
+    Raises InvariantError when `data` is not of that form.
+    """
     try:
         count, distinct, itemsize = _HEADER.unpack_from(data)
         here = _HEADER.size
@@ -87,10 +95,13 @@ def unpack_insertions(data: bytes) -> list[Insertion]:
             here += length * itemsize
             arrays.append(numbers)
         offsets, indexes, lengths = arrays
-        texts = []
-        for length in lengths:
-            texts.append(data[here : here + length])
-            here += length
-        return list(map(Insertion, offsets, map(texts.__getitem__, indexes)))
+        ends = list(accumulate(lengths, initial=here))
+        table = list(map(data.__getitem__, map(slice, ends, ends[1:])))
+        return offsets, list(map(table.__getitem__, indexes))
     except (struct.error, ValueError, IndexError) as error:
         raise InvariantError(f"stored insertions are damaged: {error}") from None
+
+
+def unpack_insertions(data: bytes) -> list[Insertion]:
+    """The inverse of `pack_insertions`. Raises InvariantError when `data` is not of that form."""
+    return list(map(Insertion, *unpack_columns(data)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from telemetry_inject.engine.edits import apply, revert
+from telemetry_inject.engine.edits import apply_columns, columns, revert_columns
 from telemetry_inject.errors import InvariantError
 from telemetry_inject.types import Insertion
 
@@ -15,9 +15,14 @@ class FileReconstructor:
     @staticmethod
     def rebuild(source: bytes, insertions: Sequence[Insertion]) -> bytes:
         """`source` with the insertions. Raises InvariantError unless taking them out gives `source` again."""
-        if not insertions:
+        return FileReconstructor.rebuild_columns(source, *columns(insertions))
+
+    @staticmethod
+    def rebuild_columns(source: bytes, offsets: Sequence[int], texts: Sequence[bytes]) -> bytes:
+        """As `rebuild`, for offsets and texts apart."""
+        if not offsets:
             return source
-        output = apply(source, insertions)
-        if revert(output, insertions) != source:
+        output = apply_columns(source, offsets, texts)
+        if revert_columns(output, offsets, texts) != source:
             raise InvariantError("removing the insertions does not give the original")
         return output

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from telemetry_inject.engine.packs import Pack
 
+_PAIR = re.compile(rb"(\w+)=(\w+)")
+_TEXT = re.compile(rb'"(?:[^"\\\r\n]|\\.)*"')
 _VALUES = {
     "name": r'(?:[^"\\\r\n]|\\.)*',
     "arguments": r"(?:, \w+=\w+)*",
@@ -30,7 +32,11 @@ def is_trusted(text: bytes, pack: Pack) -> bool:
 
     White space around it is the layout's: indent and line ends. A mere indent is trusted too.
     """
-    return not text.strip(b" \t") or bool(_trusted(pack).fullmatch(text))
+    if not text.strip(b" \t"):
+        return True
+    # A value goes by its own name: `total=password` would get past whoever looks for secrets by name.
+    named = all(name == value for name, value in _PAIR.findall(_TEXT.sub(b"", text)))
+    return named and bool(_trusted(pack).fullmatch(text))
 
 
 @lru_cache(maxsize=8)

@@ -26,8 +26,8 @@ _OPT_OUT_FILE = re.compile(rb"telemetry:[ \t]*skip-file\b")
 class Function:
     """One function in the tree. `site` is its name in the inserted text: unique in its file.
 
-    `skip` is the reason why nothing goes into it, empty when it is instrumented. `documented` is the offset
-    behind its documentation (or of its body's start), `first` the first statement after it.
+    `skip` is the reason why nothing goes into it, empty when it is instrumented. `first` is the first
+    statement after its `documentation`. `provenance` says where its insertions come from.
     """
 
     node: Node
@@ -43,6 +43,7 @@ class Function:
     first: Node | None = None
     documentation: Node | None = None
     children: list[Function] = field(default_factory=list)
+    provenance: str = "template"
 
     @property
     def line(self) -> int:

@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from telemetry_inject.engine.instrument import Options, instrument
+from telemetry_inject.engine.instrumenter import instrument
+from telemetry_inject.engine.options import Options
 from telemetry_inject.engine.packs import BUILT_IN, Pack, grammar_of, hooks_of, load_pack, pack_names
-from telemetry_inject.engine.strip import strip
+from telemetry_inject.engine.stripper import strip
 from telemetry_inject.errors import PackError, TelemetryInjectError
 from telemetry_inject.types import Level
 

@@ -98,8 +98,8 @@ def next_command(settings: Settings, result: RunResult) -> str:
         if program in names:
             target = output if program == "__main__.py" else output / program
             return f"python {_quoted(target)}; telemetry-inject report"
-    packages = sorted(name for name in names if name.count("/") == 1 and name.endswith("/__main__.py"))
-    if packages:
+    packages = [name for name in names if name.count("/") == 1 and name.endswith("/__main__.py")]
+    if len(packages) == 1:
         module = packages[0].partition("/")[0]
         return f"cd {_quoted(output)} && python -m {module}; telemetry-inject report"
     return f"diff -ru {_quoted(folder)} {_quoted(output)} | less"

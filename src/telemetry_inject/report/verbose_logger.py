@@ -53,7 +53,8 @@ class VerboseLogger(SilentObserver):
         """What was generated and written, and the time of each phase where the run measured it."""
         files = counted(sum(file.cached for file in result.files), "whole file")
         scripts = f"{counted(result.scripts_generated, 'script')} generated"
-        self._phase("generate", f"{scripts}, {result.scripts_from_cache:,} and {files} from the cache")
+        recalled = counted(result.scripts_from_cache, "script")
+        self._phase("generate", f"{scripts}; from the cache {recalled} and {files}")
         self._phase("write", counted(result.written, "file"))
         for phase, seconds in dict(result.details.get("phases", {})).items():
             self._line(f"  {phase}: {seconds * 1000:.0f} ms")

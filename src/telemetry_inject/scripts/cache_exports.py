@@ -42,11 +42,12 @@ from telemetry_inject.scripts.script_cache import ScriptCache
 METADATA = "metadata"
 INDEX = "cache_index.json"
 _STAGING_PREFIX = "staging-"
+_UNLOCKED_PREFIX = "new-"
 _STALE_SECONDS = 86400  # of what other runs left, where there are no locks to tell whether they live
 _has_whole_key = re.compile(r"\w+_[0-9a-f]{64}\.py", re.ASCII).fullmatch
 _is_export = re.compile(r"\w{1,230}_(?:[0-9a-f]{8}|[0-9a-f]{64})\.py", re.ASCII).fullmatch
 
-MAX_EXPORT = 64 * 1024 * 1024  # bytes of one file that are compared
+_MAX_BYTES = 64 * 1024 * 1024  # of one export that is compared
 
 Listing = dict[tuple[str, str], set[str]]  # (area, language) -> the names there
 
@@ -100,10 +101,14 @@ class CacheExports:
     def staging(self) -> str:
         """The name of the staging directory, for a worker's ExportWriter; empty when nothing is exported."""
         if self._place is not None and not self._staging:
-            name = f"{_STAGING_PREFIX}{os.urandom(8).hex()}"
+            digits = os.urandom(8).hex()
+            name = f"{_STAGING_PREFIX}{digits}"
             try:
-                self._held = self._place.child(name, create=True, mode=0o700)
-                self._held.lock(exclusive=True)  # tells other runs that this one lives
+                self._held = self._place.child(f"{_UNLOCKED_PREFIX}{digits}", create=True, mode=0o700)
+                self._held.lock(exclusive=True)
+                # Only now may others see it: a staging directory without a lock is that of a dead run.
+                self._place.rename(f"{_UNLOCKED_PREFIX}{digits}", self._place, name)
+                self._held.path = self._place.path / name
                 self._staging = name
             except (OSError, RefusedPlace) as error:
                 self._give_up(error)
@@ -132,7 +137,9 @@ class CacheExports:
     def _sweep(self, place: OwnedDirectory) -> None:
         """Remove the staging directories of runs that died."""
         for name in place.names():
-            if name.startswith(_STAGING_PREFIX):
+            if name.startswith(_UNLOCKED_PREFIX) and _is_old(place, name):
+                place.remove_tree(name)
+            elif name.startswith(_STAGING_PREFIX):
                 with opened_child(place, name) as staging:
                     locked = None if staging is None else staging.lock(exclusive=True)
                 if locked or (locked is None and _is_old(place, name)):
@@ -141,8 +148,9 @@ class CacheExports:
     def _is_clean(self, root: OwnedDirectory) -> bool:
         """Whether index and directories are as the last export left them, and the functions, too."""
         try:
-            exported = self._cache.state("exported")
-            generation = self._cache.state("generation")
+            store = self._cache.store
+            exported = None if store is None else store.state("exported")
+            generation = None if store is None else store.state("generation")
         except DATABASE_ERRORS:  # whoever uses the store next deals with it
             return False
         if not isinstance(exported, bytes):
@@ -178,8 +186,13 @@ class CacheExports:
         """Make the cache forget the functions whose exports are gone."""
         assert self._root is not None
         listing = self._list(self._root)
-        kept = {function.key for function in _exported(self._cache.functions(), listing)}
-        self._cache.forget([function.key for function in self._cache.functions() if function.key not in kept])
+        functions = list(self._cache.functions())
+        self._forget_others(functions, _exported(functions, listing))
+
+    def _forget_others(self, functions: Iterable[StoredFunction], kept: Iterable[StoredFunction]) -> None:
+        keys = {function.key for function in kept}
+        if self._cache.store is not None:
+            self._cache.store.forget([function.key for function in functions if function.key not in keys])
 
     def _publish(self) -> None:
         """Move what was staged to its places, and bring index and directories in line with the store."""
@@ -218,9 +231,7 @@ class CacheExports:
             for function in _exported(functions, listing)
             if function.key not in new or (function.language, function.stem) not in self._refused
         ]
-        if len(exported) < len(functions):
-            kept = {function.key for function in exported}
-            self._cache.forget([function.key for function in functions if function.key not in kept])
+        self._forget_others(functions, exported)
         self._remove_stale(root, listing, exported)
         index = _index(exported)
         with root.child(METADATA, create=True) as metadata:
@@ -236,8 +247,10 @@ class CacheExports:
             with root.child(area) as parent:
                 for language in languages:
                     parent.set_time(language, seconds)
-        generation = self._cache.state("generation")
-        self._cache.set_state("exported", f"{generation} {seconds} {len(index)} {','.join(languages)}".encode())
+        store = self._cache.store
+        if store is not None:
+            words = (store.state("generation"), seconds, len(index), ",".join(languages))
+            store.set_state("exported", " ".join(str(word) for word in words).encode())
 
     def _remove_stale(self, root: OwnedDirectory, listing: Listing, exported: list[StoredFunction]) -> None:
         """Remove exports that no function of the store has."""
@@ -255,7 +268,7 @@ def _is_free(name: str, source: OwnedDirectory, target: OwnedDirectory) -> bool:
     """Whether `name` may be moved to `target`: no other function's file has it there, which then stays."""
     if target.stat(name) is None or _has_whole_key(name):
         return True
-    data = source.read(name, MAX_EXPORT)
+    data = source.read(name, _MAX_BYTES)
     return data is not None and target.read(name, len(data)) == data
 
 

@@ -103,6 +103,8 @@ class CacheStore:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (self._function_row(new, today) for _, new in sorted(functions.items())),
         )
+        if functions:
+            self.count_change()
         for table, ids in (("files", self._touches.files), ("functions", self._touches.functions)):
             self.connection.executemany(
                 f"UPDATE {table} SET used = ? WHERE id = ? AND used < ?",
@@ -117,11 +119,19 @@ class CacheStore:
 
     def forget(self, keys: Sequence[bytes]) -> None:
         """Remove functions, and the files that contain them, so that the next run makes them again."""
+        if not keys:
+            return
+        self.count_change()
         ids = {row_id(key) for key in keys}
         self.connection.executemany("DELETE FROM functions WHERE id = ?", [(id_,) for id_ in ids])
         rows = self.connection.execute("SELECT id, functions FROM files").fetchall()
         holders = [(id_,) for id_, held in rows if not isinstance(held, bytes) or not ids.isdisjoint(split_ids(held))]
         self.connection.executemany("DELETE FROM files WHERE id = ?", holders)
+
+    def count_change(self) -> None:
+        """Tell later runs that the set of functions is another one."""
+        count = self.state("generation")
+        self.set_state("generation", count % 2**62 + 1 if isinstance(count, int) else 1)
 
     def state(self, name: str) -> Any:
         """What `set_state` kept under `name`; None when there is nothing. Not sealed: for hints only."""

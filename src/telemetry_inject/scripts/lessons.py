@@ -14,6 +14,7 @@ docs/lessons/python/nested-blocks.md:
 from __future__ import annotations
 
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,10 @@ class Lessons:
 
 
 def _read_bounded(path: Path) -> str:
-    if path.stat().st_size > MAX_LESSON_BYTES:
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode):
+        raise ValueError("not a regular file")
+    if state.st_size > MAX_LESSON_BYTES:
         raise ValueError(f"larger than {MAX_LESSON_BYTES} bytes")
     return path.read_text(encoding="utf-8-sig")
 

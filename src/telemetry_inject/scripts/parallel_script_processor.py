@@ -16,7 +16,8 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from telemetry_inject.scripts.file_task import FileOutcome, FileTask, WorkContext, Worker
+from telemetry_inject.scripts.file_task import FileOutcome, FileTask, WorkContext
+from telemetry_inject.scripts.worker import Worker
 
 # Below this many bytes one process is done before a second one has started.
 WORTH_A_PROCESS = 300_000

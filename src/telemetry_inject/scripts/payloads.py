@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from telemetry_inject.engine.edits import pack_insertions, unpack_insertions
-from telemetry_inject.engine.instrument import Result, UnitEdits
+from telemetry_inject.engine.edits import pack_insertions, unpack_columns, unpack_insertions
 from telemetry_inject.errors import InvariantError
-from telemetry_inject.types import FileStatus, FunctionReport, FunctionStatus, Insertion
+from telemetry_inject.types import FileStatus, FunctionReport, FunctionStatus, UnitEdits
 
+if TYPE_CHECKING:
+    from telemetry_inject.engine.instrumenter import Result
+
+_STATUS = {status.value: status for status in FunctionStatus}
 _LENGTH = struct.Struct("<I")
 
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """A file's outcome as the cache knows it. `reason`, `functions` and `insertions` as in the result."""
+    """A file's outcome as the cache knows it. `reason` and `functions` as in the result, its
+    insertions as offsets and texts."""
 
     status: FileStatus
     reason: str
     functions: tuple[FunctionReport, ...]
-    insertions: list[Insertion]
+    offsets: Sequence[int]
+    texts: list[bytes]
 
 
 def encode_unit(edits: UnitEdits) -> bytes:
@@ -38,7 +45,7 @@ def decode_unit(data: bytes) -> UnitEdits:
 
 def encode_file(result: Result) -> bytes:
     """A file's outcome as bytes."""
-    functions = [(function.qualname, function.line, function.status.value, function.reason)
+    functions = [(function.qualname, function.line, function.status.value, function.reason, function.sites)
                  for function in result.functions]  # fmt: skip
     head = json.dumps([result.status.value, result.reason, functions]).encode()
     return _LENGTH.pack(len(head)) + head + pack_insertions(result.insertions)
@@ -50,10 +57,11 @@ def decode_file(data: bytes) -> FileEntry:
     try:
         status, reason, functions = head
         reports = tuple(
-            FunctionReport(name, line, FunctionStatus(state), why, "cache") for name, line, state, why in functions
+            FunctionReport(name, line, _STATUS[state], why, "cache", sites)
+            for name, line, state, why, sites in functions
         )
-        return FileEntry(FileStatus(status), reason, reports, unpack_insertions(rest))
-    except (ValueError, TypeError) as error:
+        return FileEntry(FileStatus(status), reason, reports, *unpack_columns(rest))
+    except (ValueError, TypeError, KeyError) as error:
         raise InvariantError(f"a stored file entry is damaged: {error}") from None
 
 

@@ -6,10 +6,9 @@ from typing import Protocol
 
 from telemetry_inject.errors import ExitCode, TelemetryInjectError
 
-MEMORY_BYTES = 256 * 1024 * 1024
-MAX_SCRIPT_BYTES = 1024 * 1024
-MAX_SOURCE_BYTES = 4 * 1024 * 1024
-MAX_OUTPUT_BYTES = 16 * 1024 * 1024
+MEMORY_BYTES = 128 * 1024 * 1024
+MAX_SCRIPT_BYTES = 256 * 1024
+MAX_SOURCE_BYTES = 1024 * 1024
 
 
 class SandboxError(TelemetryInjectError):
@@ -42,6 +41,11 @@ class Backend(Protocol):
     def close(self) -> None:
         """End whatever processes the backend keeps."""
         ...
+
+
+def most_characters(source: str) -> int:
+    """How long an output may be: no telemetry makes a function four times as long, plus a page."""
+    return 4 * len(source) + 64 * 1024
 
 
 def one_line(text: str, limit: int = 200) -> str:

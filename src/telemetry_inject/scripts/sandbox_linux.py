@@ -17,15 +17,15 @@ import time
 from pathlib import Path
 
 from telemetry_inject.scripts.sandbox_backend import (
-    MAX_OUTPUT_BYTES,
     MEMORY_BYTES,
     SandboxError,
+    most_characters,
     one_line,
 )
 
 _WORKER = Path(__file__).with_name("sandbox_worker.py")
-# JSON writes a character as up to six bytes.
-_MAX_ANSWER_BYTES = 6 * MAX_OUTPUT_BYTES
+# JSON writes a character as up to six bytes, and one outside of the first 65,536 as twelve.
+_BYTES_A_CHARACTER = 12
 
 
 class LinuxBackend:
@@ -41,7 +41,7 @@ class LinuxBackend:
         """See Backend.run."""
         request = json.dumps({"script": script, "source": source}).encode()
         try:
-            answer = json.loads(self._answer(request, timeout))
+            answer = json.loads(self._answer(request, timeout, _BYTES_A_CHARACTER * most_characters(source)))
         except (ValueError, RecursionError) as error:
             raise SandboxError("the script ended without a result") from error
         if type(answer) is not dict:
@@ -49,9 +49,11 @@ class LinuxBackend:
         output = answer.get("output")
         if type(output) is not str:
             raise SandboxError(f"the script failed: {one_line(str(answer.get('error')))}")
+        if len(output) > most_characters(source):
+            raise SandboxError("the script gave too much text")
         return output
 
-    def _answer(self, request: bytes, timeout: float) -> bytes:
+    def _answer(self, request: bytes, timeout: float, limit: int) -> bytes:
         deadline = time.monotonic() + timeout
         stdin = os.memfd_create("telemetry-inject")
         try:
@@ -72,14 +74,14 @@ class LinuxBackend:
         finally:
             os.close(stdin)
         try:
-            return self._read(child, deadline, timeout)
+            return self._read(child, deadline, timeout, limit)
         finally:
             child.kill()
             child.wait()
             if child.stdout is not None:
                 child.stdout.close()
 
-    def _read(self, child: subprocess.Popen[bytes], deadline: float, timeout: float) -> bytes:
+    def _read(self, child: subprocess.Popen[bytes], deadline: float, timeout: float, limit: int) -> bytes:
         assert child.stdout is not None
         pipe = child.stdout.fileno()
         poll = select.poll()
@@ -95,8 +97,8 @@ class LinuxBackend:
                 return b"".join(parts)
             parts.append(part)
             size += len(part)
-            if size > _MAX_ANSWER_BYTES:
-                raise SandboxError(f"the script gave more than {_MAX_ANSWER_BYTES} bytes")
+            if size > limit:
+                raise SandboxError("the script gave too much text")
 
     def close(self) -> None:
         """Nothing to end: a child never outlives its call."""

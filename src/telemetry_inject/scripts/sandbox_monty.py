@@ -12,10 +12,10 @@ import time
 import pydantic_monty as monty
 
 from telemetry_inject.scripts.sandbox_backend import (
-    MAX_OUTPUT_BYTES,
     MEMORY_BYTES,
     SandboxError,
     SandboxUnsupported,
+    most_characters,
     one_line,
 )
 
@@ -29,7 +29,7 @@ _HOME = os.getpid()
 
 # A method of a literal can't be replaced by the script, and takes and gives nothing but `str`: no object of
 # the script's making is converted in this process.
-_CALL = '"".join([transform(source)])'
+_CALL = '"".join([transform(source)])[:{most}]'
 
 
 class MontyBackend:
@@ -53,6 +53,7 @@ class MontyBackend:
     def run(self, script: str, source: str, timeout: float) -> str:
         """See Backend.run."""
         deadline = time.monotonic() + timeout
+        most = most_characters(source)
         printed = monty.CollectString(_PRINTED_BYTES)
         try:
             with self._pool.checkout(
@@ -69,7 +70,9 @@ class MontyBackend:
                 session.feed_run(f"{script}\n\nNone\n", print_callback=printed)
                 if time.monotonic() >= deadline:
                     raise SandboxError(f"the script did not end within {timeout:g} s")
-                output = session.feed_run(_CALL, inputs={"source": source}, print_callback=printed)
+                output = session.feed_run(
+                    _CALL.format(most=most + 1), inputs={"source": source}, print_callback=printed
+                )
         except monty.MontyCrashedError as error:
             raise SandboxError(f"the script ended its sandbox: {one_line(str(error))}") from error
         except monty.MontyError as error:
@@ -78,7 +81,7 @@ class MontyBackend:
             raise kind(f"the script failed: {reason}") from error
         except (TimeoutError, RuntimeError, ValueError) as error:
             raise SandboxError(f"the sandbox failed: {one_line(str(error))}") from error
-        if type(output) is not str or len(output) > MAX_OUTPUT_BYTES:
+        if type(output) is not str or len(output) > most:
             raise SandboxError("the script gave no text, or too much of it")
         return output
 

@@ -119,6 +119,15 @@ class ScriptCache:
             self._store = CacheStore(connection, self._seal, self.stats, self._touches)
 
     @property
+    def store(self) -> CacheStore | None:
+        """The tables, or None; for CacheExports, inside `commit`, which deals with the errors of the database."""
+        if self._store is not None and self._pid != os.getpid():  # forked: this process needs a view of its own
+            self._close_store()
+            self._pid, self.readonly = os.getpid(), True
+            self._open_store()
+        return self._store
+
+    @property
     def persistent(self) -> bool:
         """Whether what is put will be kept for the next run."""
         return self._store is not None and not self.readonly
@@ -176,7 +185,7 @@ class ScriptCache:
         self, table: str, wanted: Iterable[bytes], new: Mapping[bytes, NewFile | NewFunction]
     ) -> dict[bytes, bytes]:
         found = {key: new[key].payload for key in wanted if key in new}
-        store = self._live_store()
+        store = self.store
         if store is not None:
             try:
                 found |= store.read(table, [key for key in wanted if key not in found], self._today())
@@ -199,7 +208,7 @@ class ScriptCache:
 
         Raises sqlite3.Error: for use inside `commit`, which deals with it.
         """
-        store = self._live_store()
+        store = self.store
         return iter([new.facts for new in self._new_functions.values()]) if store is None else store.functions()
 
     def put_file(self, key: bytes, payload: bytes, functions: Iterable[bytes] = ()) -> None:
@@ -219,24 +228,6 @@ class ScriptCache:
         """The keys of the functions that `commit` has yet to store, or is storing."""
         return self._new_functions.keys()
 
-    def forget(self, keys: Iterable[bytes]) -> None:
-        """Remove functions and the files that hold them. Inside `commit` only."""
-        store = self._live_store()
-        if store is not None and (gone := list(keys)):
-            store.forget(gone)
-            self._count_change()
-
-    def state(self, name: str) -> object:
-        """A hint kept by `set_state`, not sealed; None when there is none. Raises sqlite3.Error."""
-        store = self._live_store()
-        return None if store is None else store.state(name)
-
-    def set_state(self, name: str, value: int | bytes) -> None:
-        """Keep a hint. Inside `commit` only."""
-        store = self._live_store()
-        if store is not None:
-            store.set_state(name, value)
-
     def commit(self, within: Callable[[], None] | None = None) -> bool:
         """Store what was put, in one transaction; whether it was stored.
 
@@ -245,10 +236,10 @@ class ScriptCache:
         """
         if self.readonly:
             return False
-        if self._live_store() is None and within is not None:
+        if self.store is None and within is not None:
             within()
         for _ in range(2):  # again when a damaged database was set aside
-            store = self._live_store()
+            store = self.store
             if store is None:
                 return False
             try:
@@ -274,8 +265,8 @@ class ScriptCache:
             store.write(self._new_files, self._new_functions, today)
             gone = evict_aged(connection, today, self.max_age_days) + evict_over(connection, self.max_bytes)
             self.stats.evicted += gone
-            if gone or self._new_functions:
-                self._count_change()
+            if gone:
+                store.count_change()
             if within is not None:
                 within()
             connection.execute("COMMIT")
@@ -283,17 +274,6 @@ class ScriptCache:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-
-    def _count_change(self) -> None:
-        count = self.state("generation")
-        self.set_state("generation", count + 1 if isinstance(count, int) else 1)
-
-    def _live_store(self) -> CacheStore | None:
-        if self._store is not None and self._pid != os.getpid():  # forked: this process needs a view of its own
-            self._close_store()
-            self._pid, self.readonly = os.getpid(), True
-            self._open_store()
-        return self._store
 
     def _lose_store(self, error: Exception) -> None:
         """Go on without the store after `error`, or with a new one when the old one is damaged."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 
 from telemetry_inject.scripts.sandbox_backend import (
-    MAX_OUTPUT_BYTES,
     MAX_SCRIPT_BYTES,
     MAX_SOURCE_BYTES,
     Backend,
@@ -77,8 +76,6 @@ class ScriptSandbox:
                 continue
             except UnicodeEncodeError as error:
                 raise SandboxError("the script gave text that UTF-8 can't hold") from error
-            if len(output) > MAX_OUTPUT_BYTES:
-                raise SandboxError(f"the script gave more than {MAX_OUTPUT_BYTES} bytes")
             return output
         raise reason
 

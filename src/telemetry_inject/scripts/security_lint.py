@@ -41,7 +41,7 @@ def lint(script: bytes) -> list[Problem]:
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return [Problem("syntax", f"the script is not valid Python: {one_line(str(error))}")]
+        return [Problem("syntax", f"the script is not valid Python: {one_line(str(error) or type(error).__name__)}")]
     problems = [] if _has_transform(tree) else [Problem("syntax", "no function transform(source)")]
     for node in ast.walk(tree):
         reason = _suspicion(node)

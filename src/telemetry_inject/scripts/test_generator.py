@@ -1,7 +1,9 @@
 """Makes the pytest file that proves one insertion script, anywhere, without telemetry-inject installed.
 
-It is one line of data, DATA (where the script is, the function it was made for), and a runner that is the
-same in every file. The runner believes a script only when it is of the exact form, and only then runs it.
+It is one line of data, DATA (the function that the script was made for), and a runner that is the same in
+every file. The runner finds the script by its own name, `tests/<language>/test_<stem>.py` beside
+`scripts/<language>/<stem>.py`, so that both can be renamed together. It believes a script only when that is
+of the exact form, and only then runs it.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from base64 import b64encode
 from json.encoder import encode_basestring
 
-from telemetry_inject.scripts.script_format import FORM_SHA256, stem_of
+from telemetry_inject.scripts.script_format import FORM_SHA256
 from telemetry_inject.types import Script
 
 _HEADER = '"""Proves one insertion script: pytest THIS_FILE"""\n'
@@ -40,7 +42,8 @@ def source():
 
 @cache
 def script():
-    path = Path(__file__).resolve().parent / DATA["script"]
+    here = Path(__file__).absolute()
+    path = here.parents[2] / "scripts" / DATA["language"] / here.name.removeprefix("test_")
     data = path.read_bytes()
     shebang, title, meta, edits, driver = data.split(b"\\n", 4)
     form = b"\\n".join([shebang, title, driver])
@@ -117,7 +120,7 @@ _RUNNER = RUNNER.encode()
 
 
 class TestGenerator:
-    """Generates the test file of a script; it belongs beside it, in `tests/<language>/test_<stem>.py`."""
+    """Generates the test file of a script, for `tests/<language>/test_<stem>.py`."""
 
     __test__ = False  # the name is the architecture's; pytest must not collect it
 
@@ -128,6 +131,5 @@ class TestGenerator:
             encoding, text = "utf-8", encode_basestring(source.decode())
         except UnicodeDecodeError:
             encoding, text = "base64", f'"{b64encode(source).decode()}"'
-        path = f"../../scripts/{language}/{stem_of(script)}.py"
-        where = f'"language": "{language}", "script": "{path}"'
-        return f'{_HEADER}DATA = {{{where}, "encoding": "{encoding}", "source": {text}}}\n'.encode() + _RUNNER
+        data = f'"language": "{language}", "encoding": "{encoding}", "source": {text}'
+        return f"{_HEADER}DATA = {{{data}}}\n".encode() + _RUNNER

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from telemetry_inject.engine.instrument import UnitEdits
 from telemetry_inject.errors import TelemetryInjectError
 from telemetry_inject.scripts.cache_keys import KeyScope, unit_key
 from telemetry_inject.scripts.payloads import decode_unit, encode_unit
@@ -17,7 +16,7 @@ from telemetry_inject.scripts.script_format import render, script_stem
 from telemetry_inject.scripts.script_generator import ScriptGenerator
 from telemetry_inject.scripts.script_validator import ScriptValidator
 from telemetry_inject.scripts.test_generator import TestGenerator
-from telemetry_inject.types import Problem, Script, Unit
+from telemetry_inject.types import Problem, Script, Unit, UnitEdits
 
 
 class Export(NamedTuple):

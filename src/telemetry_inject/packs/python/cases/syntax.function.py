@@ -21,18 +21,6 @@ def handled():
             print(group)
 
 
-def generic[T: (int, str), *Ts, **P](first: T, /, *, last: int = 1) -> list[T]:
-    with _tlm("generic"):
-        type Pair = tuple[T, T]
-        return print(first, last, Pair)
-
-
-class Box[T]:
-    def get(self) -> T:
-        with _tlm("Box.get"):
-            return print(self)
-
-
 def walrus(a):
     with _tlm("walrus"):
         while (line := a.readline()):

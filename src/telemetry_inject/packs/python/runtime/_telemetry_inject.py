@@ -77,13 +77,15 @@ if _environ is None:
     _environ = {x: y if isinstance(y, str) else y.decode("utf-8", "replace") for x, y in _environ}
 
 
+def _encodable(text):
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _setting(*names, default=""):
     """The first that is set and not empty, of variables or, for `OTLP_...`, of those of traces before all."""
     for name in names:
         otlp = "OTEL_EXPORTER_OTLP_"
-        for variable in (
-            (otlp + "TRACES_" + name[5:], otlp + name[5:]) if name.startswith("OTLP_") else (name,)
-        ):
+        for variable in (otlp + "TRACES_" + name[5:], otlp + name[5:]) if name.startswith("OTLP_") else (name,):
             value = _environ.get(variable, "").strip()
             if value:
                 return value
@@ -138,7 +140,7 @@ def _resource():
     attributes["service.name"] = _setting("OTEL_SERVICE_NAME") or attributes["service.name"]
     sdk = {"name": "telemetry-inject", "language": "python", "version": VERSION}
     attributes.update(("telemetry.sdk." + key, value) for key, value in sdk.items())
-    return attributes
+    return {_encodable(key): _encodable(value) for key, value in attributes.items()}
 
 
 def _endpoint():
@@ -198,13 +200,7 @@ _arguments_of = BaseException.__dict__["args"].__get__
 def _type_name(kind):
     """The full name of a class, without asking its metaclass."""
     module, name = _module_of(kind), _qualname_of(kind)
-    return _encodable(name if module == "builtins" or type(module) is not str else module + "." + name)[
-        : 2 * _TEXT
-    ]
-
-
-def _encodable(text):
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return _encodable(name if module == "builtins" or type(module) is not str else module + "." + name)[: 2 * _TEXT]
 
 
 def _plain(text):
@@ -263,15 +259,18 @@ def _shown(value):
         return value if -(2**63) <= value < 2**63 else "<int of %d bits>" % value.bit_length()
     if kind is str or kind is bytes:
         return _clean(value if kind is str else repr(value[:_TEXT]))
-    if kind is dict:
-        items = [
-            "%s: %s" % (_item(k), _REDACTED if type(k) is str and _secret_name(k) else _item(v))
-            for k, v in list(islice(value.items(), _ITEMS))
-        ]
-    elif kind in (list, tuple, set, frozenset):
-        items = [_item(x) for x in list(islice(value, _ITEMS))]
-    else:
-        return "<%s>" % _type_name(kind)
+    try:
+        if kind is dict:
+            items = [
+                "%s: %s" % (_item(k), _REDACTED if type(k) is str and _secret_name(k) else _item(v))
+                for k, v in list(islice(value.items(), _ITEMS))
+            ]
+        elif kind in (list, tuple, set, frozenset):
+            items = [_item(x) for x in list(islice(value, _ITEMS))]
+        else:
+            return "<%s>" % _type_name(kind)
+    except RuntimeError:  # changed by another thread meanwhile
+        return "<%s>" % kind.__name__
     if len(value) > len(items):
         items.append("\u2026 %d more" % (len(value) - len(items)))
     text = ("[%s]" if kind is list else "(%s)" if kind is tuple else "{%s}") % ", ".join(items)
@@ -413,11 +412,7 @@ class _Span:
                 self.failed(kind, error, traceback, end)
             pending = _state.pending
             pending.append(self)
-            if (
-                end >= _state.due
-                or len(pending) >= _BATCH
-                or (_state.eager and (up is None or up.start < _state.born))
-            ):
+            if end >= _state.due or len(pending) >= _BATCH or (_state.eager and (up is None or up.start < _state.born)):
                 _deliver()
         except BaseException as mine:
             if not isinstance(mine, RecursionError) and not _ours(mine):
@@ -525,9 +520,7 @@ def _stack(traceback, name, message):
     while traceback is not None:
         code = traceback.tb_frame.f_code
         lines = head if len(head) < _FRAMES // 4 else tail
-        lines.append(
-            '  File "%s", line %d, in %s\n' % (code.co_filename, traceback.tb_lineno or 0, code.co_name)
-        )
+        lines.append('  File "%s", line %d, in %s\n' % (code.co_filename, traceback.tb_lineno or 0, code.co_name))
         if len(tail) > _FRAMES:
             del tail[0]
             skipped += 1
@@ -554,7 +547,7 @@ class _Site:
         self.generator = bool(code.co_flags & 0x220)  # or asynchronous generator
         self.coroutine = bool(code.co_flags & 0x80)
         self.facts = {
-            "code.function.name": module + "." + self.name,
+            "code.function.name": _encodable(module + "." + self.name),
             "code.file.path": _encodable(_absolute(code.co_filename)),
             "code.line.number": code.co_firstlineno,
         }
@@ -599,14 +592,16 @@ _OURS = "telemetry-inject-span"  # key in the SDK's context
 
 def _sdk_tracer(trace):
     """A tracer of the OpenTelemetry SDK that the program has configured, or None."""
-    provider = getattr(trace, "_TRACER_PROVIDER", None)
-    if provider is None:
+    try:
+        provider = trace._TRACER_PROVIDER
+        if provider is not _state.sdk[0]:
+            _state.sdk = provider, None  # until it is made, and if it can't be, spans are ours
+            stand_in = provider is None or str(_module_of(type(provider))).startswith("opentelemetry.trace")
+            if not stand_in:  # of the API alone
+                _state.sdk = provider, provider.get_tracer("telemetry-inject", VERSION)
+        return _state.sdk[1]
+    except Exception:
         return None
-    if provider is not _state.sdk[0]:
-        _state.sdk = provider, None  # until it is made, and if it can't be, spans are ours
-        if not str(_module_of(type(provider))).startswith("opentelemetry.trace"):  # not a stand-in of the API
-            _state.sdk = provider, provider.get_tracer("telemetry-inject", VERSION)
-    return _state.sdk[1]
 
 
 def _living(context, trace):
@@ -638,8 +633,11 @@ class _BridgedSpan(_Span):
                 self.inside = contexts.set_value(_OURS, self, trace.set_span_in_context(self.sdk, before))
                 contexts.attach(self.inside)
             return self if self.sdk.is_recording() else _NOOP
-        except Exception:
+        except BaseException as error:
+            self.end = 1
             _state.dropped += 1
+            if not isinstance(error, Exception):
+                raise
             return _NOOP
         finally:
             _state.busy.discard(thread)
@@ -711,8 +709,7 @@ def _span_text(span):
         notes, more = span.notes, _key_values(span.notes.attributes())
         more = (("," + more) if more else "") + "]"
         events = [
-            '{"timeUnixNano":"%d","name":"%s","attributes":[%s]}'
-            % (at + _state.offset, name, _key_values(values))
+            '{"timeUnixNano":"%d","name":"%s","attributes":[%s]}' % (at + _state.offset, name, _key_values(values))
             for at, name, values in notes.events
         ]
         more += ',"events":[%s]' % ",".join(events) if events else ""
@@ -797,31 +794,31 @@ def _drain(hand_over):
                 _state.dropped += len(spans)
 
 
-def _append(request, spare=1024):
+def _append(request, spare=1024, again=False):
     """Append a line to the file, whole or not at all; False when that fails or the file would get too long.
 
     The file is opened each time: a program may close all descriptors, and then use their numbers itself.
     """
     path, line, done = _path.replace("{pid}", str(_state.pid)), request + b"\n", 0
     try:
-        try:
-            file = _native.open(path, _native.flags, 0o600)
-        except FileNotFoundError:
-            _make_folders(path)
-            file = _native.open(path, _native.flags, 0o600)
-        try:
-            size = _native.fstat(file).st_size
-            if size + len(line) + spare > _MAX_BYTES:
-                return False
-            while done < len(line):
-                done += _native.write(file, line[done:])
-            return True
-        finally:
-            if 0 < done < len(line) and _native.truncate and _native.fstat(file).st_size == size + done:
-                _native.truncate(file, size)
-            _native.close(file)
-    except (OSError, ValueError):
+        file = _native.open(path, _native.flags, 0o600)
+    except FileNotFoundError:
+        return not again and _make_folders(path) and _append(request, spare, again=True)
+    except Exception:  # not to be opened, or so says an audit hook
         return False
+    try:
+        size = _native.fstat(file).st_size
+        if size + len(line) + spare > _MAX_BYTES:
+            return False
+        while done < len(line):
+            done += _native.write(file, line[done:])
+        return True
+    except OSError:
+        if done and _native.truncate and _native.fstat(file).st_size == size + done:
+            _native.truncate(file, size)
+        return False
+    finally:
+        _native.close(file)
 
 
 def _make_folders(path):
@@ -829,9 +826,10 @@ def _make_folders(path):
     while at > 0:
         try:
             _native.mkdir(path[:at])
-        except OSError:
+        except Exception:  # there already, or the file can't be opened either
             pass
         at = path.find("/", at + 1)
+    return True
 
 
 def _send_all(once=False):

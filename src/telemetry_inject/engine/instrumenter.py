@@ -16,10 +16,11 @@ from telemetry_inject.engine.file_reconstructor import FileReconstructor
 from telemetry_inject.engine.function_extractor import Extraction, Function, extract, opted_out
 from telemetry_inject.engine.indent_layout import opaque_ranges
 from telemetry_inject.engine.newlines import indent_before, newline_after
+from telemetry_inject.engine.options import Options, Placement
 from telemetry_inject.engine.packs import Pack, grammar_of, hooks_of
 from telemetry_inject.engine.prologue import import_insertion
 from telemetry_inject.engine.sites import find_sites
-from telemetry_inject.engine.strip import strip
+from telemetry_inject.engine.stripper import strip
 from telemetry_inject.engine.telemetry_generator import Names, TelemetryGenerator
 from telemetry_inject.engine.verify import Verdict, native_check, prove_program
 from telemetry_inject.types import (
@@ -27,36 +28,12 @@ from telemetry_inject.types import (
     FunctionReport,
     FunctionStatus,
     Insertion,
-    Level,
     Unit,
+    UnitEdits,
 )
 
 UNPROVED = "its script failed: "
 UNCOMPILED = "would not compile: "
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the output depends on besides the source. `everything` also takes trivial and implicit functions."""
-
-    level: Level = Level.FUNCTION
-    everything: bool = False
-    validate: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where the helper is: `ups` folders above the file."""
-
-    ups: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class UnitEdits:
-    """What goes into one unit: insertions at offsets into the unit, and why inner functions were left alone."""
-
-    insertions: tuple[Insertion, ...]
-    late_skips: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +84,8 @@ class OpenGate:
 def instrument(
     source: bytes,
     pack: Pack,
-    options: Options = Options(),
-    placement: Placement = Placement(),
+    options: Options = Options(),  # noqa: B008 - frozen
+    placement: Placement = Placement(),  # noqa: B008
     gate: UnitGate = OpenGate(),  # noqa: B008
 ) -> Result:
     """Instrument one file. Never raises for bad input: the status and reason say what is wrong with it.
@@ -145,7 +122,7 @@ def instrument(
         insertions: list[Insertion] = []
         for unit in units:
             insertions += shifted(unit.edits.insertions, unit.unit.start)
-        reports = tuple(_report(function) for function in extraction.functions)
+        reports = tuple(_report(function, generator) for function in extraction.functions)
         if not insertions:
             return Result(FileStatus.UNCHANGED, "no function to instrument", base, base, (), reports)
         extra = import_insertion(root, text, pack, options.level, names.alias, placement.ups)
@@ -215,6 +192,7 @@ def _units(
             late = dict(edits.late_skips)
             for function in family:
                 function.skip = function.skip or late.get(function.site, "")
+                function.provenance = "cache"
             results.append(UnitResult(unit, edits, True))
             continue
         before = {function.site for function in family if function.skip}
@@ -252,11 +230,12 @@ def _unit(outermost: Function, family: Sequence[Function], base: bytes, pack: Pa
     )  # fmt: skip
 
 
-def _report(function: Function) -> FunctionReport:
+def _report(function: Function, generator: TelemetryGenerator) -> FunctionReport:
     status = FunctionStatus.SKIPPED if function.skip else FunctionStatus.INSTRUMENTED
     if function.skip.startswith((UNPROVED, UNCOMPILED)):
         status = FunctionStatus.FAILED
-    return FunctionReport(function.site, function.line, status, function.skip)
+    sites = 0 if function.skip else 1 + len(generator.sites.get(function.start, ()))
+    return FunctionReport(function.site, function.line, status, function.skip, function.provenance, sites)
 
 
 def _culprit(result: Result, verdict: Verdict, extraction: Extraction) -> Function | None:
