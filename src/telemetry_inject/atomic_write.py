@@ -21,9 +21,7 @@ from telemetry_inject.errors import OutputError
 PREFIX = ".telemetry-inject-"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _is_leftover = re.compile(re.escape(PREFIX) + r"([0-9a-f]{8})-(\d+)-[0-9a-f]{12}\.tmp").fullmatch
-_FOREIGN_AGE = (
-    86400.0  # seconds after which the temporary file of a process we can't see is taken for a leftover
-)
+_FOREIGN_AGE = 86400.0  # seconds after which the temporary file of a process we can't see is taken for a leftover
 _ADVICE = {
     errno.ENOSPC: "Free some space, or choose another place with --output, and run again.",
     errno.EDQUOT: "Your disk quota is used up: free some space, or choose another place with --output.",
@@ -79,9 +77,7 @@ def _regular(target: str) -> os.stat_result | None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if stat.S_ISLNK(state.st_mode):
         return None
-    raise OutputError(
-        f"cannot write {target}: it is not a regular file", "Choose another place with --output."
-    )
+    raise OutputError(f"cannot write {target}: it is not a regular file", "Choose another place with --output.")
 
 
 def _has(target: str, data: bytes) -> bool:

@@ -22,10 +22,11 @@ from telemetry_inject.engine.packs import Pack, grammar_version, load_pack, pack
 from telemetry_inject.errors import InvariantError, OutputError, TelemetryInjectError, UsageError
 from telemetry_inject.languages import Languages
 from telemetry_inject.observer import Observer
+from telemetry_inject.scan_rules import OUTPUT_MARKER
 from telemetry_inject.scanner import CodeScanner, ScanOptions
 from telemetry_inject.scripts.cache_exports import CacheExports
 from telemetry_inject.scripts.cache_keys import KeyScope, canonical_options, file_key
-from telemetry_inject.scripts.file_task import FileOutcome, FileTask, WorkContext, write_result
+from telemetry_inject.scripts.file_task import ALREADY_INSTRUMENTED, FileOutcome, FileTask, WorkContext, write_result
 from telemetry_inject.scripts.payloads import FileEntry, decode_file
 from telemetry_inject.scripts.script_cache import NullCache, ScriptCache
 from telemetry_inject.telemetry_utils_writer import TelemetryUtilsWriter
@@ -87,6 +88,19 @@ def key_scopes(settings: Settings) -> dict[str, KeyScope]:
     return scopes
 
 
+class _Phases:
+    """How long each part of a run took, in seconds."""
+
+    def __init__(self, start: float) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = start
+
+    def end(self, name: str) -> None:
+        now = time.perf_counter()
+        self.seconds[name] = now - self._last
+        self._last = now
+
+
 class _Run:
     def __init__(self, settings: Settings, observer: Observer) -> None:
         self.settings = settings
@@ -106,6 +120,8 @@ class _Run:
         start = time.perf_counter()
         settings, observer = self.settings, self.observer
         scan = CodeScanner(languages(settings.packs), ScanOptions.of(settings)).scan(settings.path)
+        phases = _Phases(start)
+        phases.end("scan")
         observer.scanned(scan)
         self.writers = {name: TelemetryUtilsWriter(scan.root, self.pack(name)) for name in self.folders}
         self.output = self._output(scan)
@@ -113,10 +129,14 @@ class _Run:
         try:
             exports = CacheExports(cache) if isinstance(cache, ScriptCache) else None
             misses = self._recall(scan, cache)
+            phases.end("recall")
             self._process(misses, cache, exports)
+            phases.end("generate")
             self._finish(scan)
+            phases.end("write")
             if exports is not None:
                 exports.finish()
+            phases.end("remember")
         finally:
             cache.close()
         order = {file.relative: index for index, file in enumerate(scan.files)}
@@ -133,7 +153,8 @@ class _Run:
             seconds=time.perf_counter() - start,
             warnings=(*cache.warnings, *self.failures),
             output=self.output,
-            details={"failures": len(self.failures), "files_from_cache": self.counts["files_from_cache"]},
+            details={"failures": len(self.failures), "files_from_cache": self.counts["files_from_cache"],
+                     "phases": phases.seconds},
         )
 
     def _output(self, scan: ScanResult) -> Path | None:
@@ -239,7 +260,7 @@ class _Run:
     ) -> None:
         self.reports.append(report)
         self.written += written
-        if report.insertions:
+        if report.insertions or report.reason == ALREADY_INSTRUMENTED:
             self.helpers.add((report.language, self.writers[report.language].home(report.path)[0]))
         self.observer.file_done(report, before, after)
         self.observer.trace(
@@ -265,6 +286,8 @@ class _Run:
             except TelemetryInjectError as error:
                 self.failures.append(error.title)
         if not self.settings.in_place:
+            if not scan.single_file:
+                (self.output / OUTPUT_MARKER).touch()
             failed = [report.path for report in self.reports if report.status is FileStatus.FAILED]
             copied, problems = copy_rest(scan, self.output, failed)
             self.written += copied

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -49,7 +48,13 @@ def _copy(source: Path, target: Path) -> None:
     """Copy with mode bits and time stamps, links as links, never half: by way of a temporary name."""
     partial = target.with_name(f".{target.name[:100]}.telemetry-inject-{os.getpid()}")
     try:
-        shutil.copy2(source, partial, follow_symlinks=False)
+        if source.is_symlink():
+            # The scanner lets only links through that stay inside of the tree: in the copy they stay inside of it.
+            partial.symlink_to(os.path.relpath(source.resolve(), source.parent.resolve()))
+        else:
+            import shutil
+
+            shutil.copy2(source, partial)
         partial.replace(target)
     except BaseException:
         partial.unlink(missing_ok=True)

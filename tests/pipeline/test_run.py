@@ -196,3 +196,29 @@ def test_the_generated_tests_pass_and_the_scripts_run(command: Command, project:
     assert ran.stdout.decode() == 'def square(value):\n    with _tlm("square"):\n        return int(value) ** 2'
     refused = subprocess.run([sys.executable, script], input=b"def other(): pass", capture_output=True)
     assert refused.returncode == 1 and refused.stdout == b""
+
+
+def test_what_is_instrumented_already_is_known_the_second_time(command: Command, project: Path, tmp_path: Path) -> None:
+    command(project, "--use-scripts", "--in-place")
+    command(project, "--use-scripts", "--check")
+    done = command(project, "--use-scripts", "--check", "--json")
+    assert all(file["cached"] and file["status"] == "unchanged" for file in json.loads(done.stdout)["files"])
+    command(project, "--use-scripts", "-o", tmp_path / "out")
+    assert tree(project).items() <= tree(tmp_path / "out").items()
+
+
+def test_an_output_inside_of_the_tree_is_not_instrumented_again(command: Command, project: Path) -> None:
+    command(project, "--use-scripts", "-o", project / "one")
+    command(project, "--use-scripts", "-o", project / "two")
+    assert not (project / "two/one").exists()
+    assert {name for name in tree(project / "two") if name.endswith(".py")} == {
+        name for name in tree(project / "one") if name.endswith(".py")
+    }
+
+
+def test_links_inside_of_the_tree_stay_inside_of_the_copy(command: Command, project: Path, tmp_path: Path) -> None:
+    (project / "data.txt").symlink_to(project / "app/data.txt")
+    (project / "app/sub/up").symlink_to("../data.txt")
+    command(project, "--use-scripts", "-o", tmp_path / "out")
+    assert (tmp_path / "out/data.txt").resolve() == (tmp_path / "out/app/data.txt").resolve()
+    assert (tmp_path / "out/app/sub/up").resolve() == (tmp_path / "out/app/data.txt").resolve()

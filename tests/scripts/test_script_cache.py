@@ -177,6 +177,7 @@ def test_rows_age_out_thirty_days_after_their_last_use(directory: Path) -> None:
 
 def test_use_by_a_worker_counts(directory: Path) -> None:
     fill(directory, 1, 2)
+
     def later() -> float:
         return NOW + 20 * DAY
 

@@ -12,6 +12,8 @@ from telemetry_inject.errors import InvariantError
 from telemetry_inject.scripts.cache_keys import KeyScope
 from telemetry_inject.types import FileReport
 
+ALREADY_INSTRUMENTED = "already instrumented"
+
 
 @dataclass(frozen=True, slots=True)
 class FileTask:

@@ -22,9 +22,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _HAS_DIR_FD = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY") and hasattr(os, "O_NOFOLLOW")
-_DIRECTORY = (
-    os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-)
+_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 # O_NONBLOCK: opening a planted FIFO must not wait for ever.
 _FILE = (
     getattr(os, "O_CLOEXEC", 0)
@@ -236,10 +234,5 @@ def opened_child(parent: OwnedDirectory, name: str) -> Iterator[OwnedDirectory |
 
 
 def _check_name(name: str) -> None:
-    if (
-        name in ("", ".", "..")
-        or "/" in name
-        or "\0" in name
-        or (os.sep != "/" and (os.sep in name or ":" in name))
-    ):
+    if name in ("", ".", "..") or "/" in name or "\0" in name or (os.sep != "/" and (os.sep in name or ":" in name)):
         raise RefusedPlace(f"{name!a} is not the name of a file")

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from telemetry_inject.engine.instrumenter import Result, instrument
 from telemetry_inject.engine.options import Placement
 from telemetry_inject.engine.packs import Pack, load_pack
 from telemetry_inject.errors import InvariantError, TelemetryInjectError
 from telemetry_inject.scripts.cache_keys import file_key
 from telemetry_inject.scripts.export_writer import ExportWriter
-from telemetry_inject.scripts.file_task import FileKeyed, FileOutcome, FileTask, UnitEntry, WorkContext, write_result
+from telemetry_inject.scripts.file_task import (
+    ALREADY_INSTRUMENTED,
+    FileKeyed,
+    FileOutcome,
+    FileTask,
+    UnitEntry,
+    WorkContext,
+    write_result,
+)
 from telemetry_inject.scripts.payloads import encode_file
 from telemetry_inject.scripts.repair import Repair
 from telemetry_inject.scripts.script_cache import NullCache, ScriptCache
@@ -75,9 +85,11 @@ class Worker:
         return ScriptGate(scope, self._cache.get_functions, generator, self._validator, self._tests, repair)
 
     def _entry(self, task: FileTask, source: bytes, result: Result, gate: ScriptGate) -> FileKeyed | None:
-        # A file that had telemetry in it already is stripped first; only its clean form is worth remembering.
         if result.base != source:
-            return None
+            # Telemetry was in it already: worth remembering only when it is as it should be.
+            if result.output != source:
+                return None
+            result = replace(result, status=FileStatus.UNCHANGED, reason=ALREADY_INSTRUMENTED, insertions=())
         key = file_key(self._context.scopes[task.language], task.language, source, str(task.ups))
         return FileKeyed(key, encode_file(result), tuple(gate.keys.values()))
 
@@ -101,7 +113,7 @@ class Worker:
 def _report(task: FileTask, result: Result, source: bytes) -> FileReport:
     status, reason = result.status, result.reason
     if result.output == source and status is FileStatus.INSTRUMENTED:
-        status, reason = FileStatus.UNCHANGED, "already instrumented"
+        status, reason = FileStatus.UNCHANGED, ALREADY_INSTRUMENTED
     functions: tuple[FunctionReport, ...] = result.functions
     return FileReport(task.relative, task.language, status, reason, functions, False, len(result.insertions))
 
