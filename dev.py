@@ -125,6 +125,12 @@ def corpus(arguments: list[str]) -> None:
     call(environment("dev"), "benchmarks/corpus.py", *arguments)
 
 
+@task
+def pictures(arguments: list[str]) -> None:
+    """draw the README's pictures from real runs"""
+    call(environment("dev"), "docs/pictures/make.py", *arguments)
+
+
 def main() -> None:
     """Run the task named by the first argument."""
     name, *arguments = sys.argv[1:] or ["help"]

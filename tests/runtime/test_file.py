@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -113,14 +114,14 @@ def test_two_processes_may_share_one_file(run: Run, tmp_path: Path) -> None:
         children = []
         if len(sys.argv) < 2:
             children = [subprocess.Popen([sys.executable, "program.py", "child"]) for _ in range(3)]
-        for _ in range(3000):
+        for _ in range(1200):
             f()
         for child in children: child.wait()
     """,
         env={"TELEMETRY_INJECT_FILE": "all.jsonl"},
     )
     spans = [span for line in (tmp_path / "all.jsonl").read_text().splitlines() for span in spans_of(line)]
-    assert len(spans) == 12_000 and len({span.resource["process.pid"] for span in spans}) == 4
+    assert len(spans) == 4800 and len({span.resource["process.pid"] for span in spans}) == 4
     check_tree(spans)
 
 
@@ -147,30 +148,37 @@ def test_long_before_the_end_what_ended_is_in_the_file(run: Run) -> None:
 
 
 def test_the_size_is_bounded_and_what_is_missing_counted(run: Run) -> None:
-    done = run(LOOP, "20000", env={"TELEMETRY_INJECT_MAX_BYTES": "500000"})
+    done = run(LOOP, "5000", env={"TELEMETRY_INJECT_MAX_BYTES": "500000"})
     (file,) = done.files
     assert 250_000 < file.stat().st_size <= 500_000
     *_, last = file.read_text().splitlines()
     scope = json.loads(last)["resourceSpans"][0]["scopeSpans"][0]["scope"]
     (dropped,) = scope["attributes"]
     assert dropped["key"] == "telemetry.dropped_spans"
-    assert int(dropped["value"]["intValue"]) + len(done.spans) == 20_000
+    assert int(dropped["value"]["intValue"]) + len(done.spans) == 5000
 
 
-@pytest.mark.parametrize("place", ["/proc/nowhere/{pid}", "program.py/x", "/dev/full", "telemetry", "a\0b", "fifo"])
+@pytest.mark.parametrize("place", ["/proc/nowhere/{pid}", "program.py/x", "/dev/full", ".", "a" + "/" * 5000, "fifo"])
 def test_a_place_that_cannot_be_written_is_no_concern_of_the_program(run: Run, tmp_path: Path, place: str) -> None:
-    if place == "telemetry":
-        (tmp_path / "telemetry").mkdir()
-    if place == "fifo":
-        import os
-
-        os.mkfifo(tmp_path / "fifo")
-    program = LOOP + '    print("done")\n'
-    if "\0" in place:
-        program = '    import os; os.environ["TELEMETRY_INJECT_FILE"] = chr(0)[:0] + "a" + "/" * 300\n' + program
-        place = ""
-    done = run(program, "2000", env={"TELEMETRY_INJECT_FILE": place})
+    os.mkfifo(tmp_path / "fifo")
+    done = run(LOOP + '    print("done")\n', "2000", env={"TELEMETRY_INJECT_FILE": place})
     assert (done.out, done.err) == ("done\n", "")
+
+
+def test_an_audit_hook_that_forbids_files_is_obeyed_in_silence(run: Run) -> None:
+    done = run("""
+        import sys
+        from _telemetry_inject import _tlm
+        def f():
+            with _tlm("f"): pass
+        def hook(event, arguments):
+            if event in ("open", "os.mkdir"):
+                raise RuntimeError("forbidden")
+        sys.addaudithook(hook)
+        for _ in range(2000): f()
+        print("done")
+    """)
+    assert (done.out, done.err) == ("done\n", "") and done.files == []
 
 
 def test_a_write_that_stops_half_way_leaves_only_whole_lines(run: Run) -> None:
@@ -222,13 +230,13 @@ def test_no_thread_and_no_descriptor_is_left_behind(run: Run) -> None:
 @pytest.mark.parametrize(
     ("sampler", "argument", "kept"),
     [
-        ("always_on", "", range(2000, 2001)),
+        ("always_on", "", range(800, 801)),
         ("always_off", "", range(1)),
         ("parentbased_always_off", "", range(1)),
-        ("traceidratio", "0.25", range(400, 600)),
-        ("parentbased_traceidratio", "0.25", range(400, 600)),
-        ("parentbased_traceidratio", "nonsense", range(2000, 2001)),
-        ("nonsense", "", range(2000, 2001)),
+        ("traceidratio", "0.25", range(120, 281)),
+        ("parentbased_traceidratio", "0.25", range(120, 281)),
+        ("parentbased_traceidratio", "nonsense", range(800, 801)),
+        ("nonsense", "", range(800, 801)),
     ],
 )
 def test_samplers_keep_or_drop_whole_traces(run: Run, sampler: str, argument: str, kept: range) -> None:
@@ -240,7 +248,7 @@ def test_samplers_keep_or_drop_whole_traces(run: Run, sampler: str, argument: st
                 g()
         def g():
             with _tlm("g"): pass
-        for _ in range(1000): f()
+        for _ in range(400): f()
     """
     done = run(program, env={"OTEL_TRACES_SAMPLER": sampler, "OTEL_TRACES_SAMPLER_ARG": argument})
     assert len(done.spans) in kept

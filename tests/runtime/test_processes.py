@@ -107,14 +107,16 @@ def test_process_pool_and_pickled_errors(run: Run) -> None:
 def test_a_fork_from_a_thread_while_others_write(run: Run) -> None:
     done = run(
         """
-        import os, threading, warnings
+        import os, threading, time, warnings
         warnings.simplefilter("ignore")
         from _telemetry_inject import _tlm
         def leaf(tag):
             with _tlm(tag): pass
         stop = []
         def busy():
-            while not stop: leaf("busy")
+            while not stop:
+                for _ in range(20): leaf("busy")
+                time.sleep(0.002)
         threads = [threading.Thread(target=busy) for _ in range(3)]
         for t in threads: t.start()
         for _ in range(20):
@@ -205,9 +207,11 @@ def test_daemon_threads_at_the_end_print_nothing(run: Run) -> None:
         def leaf():
             with _tlm("leaf"): pass
         def forever():
-            while True: leaf()
+            while True:
+                for _ in range(200): leaf()
+                time.sleep(0.01)
         for _ in range(3): threading.Thread(target=forever, daemon=True).start()
-        time.sleep(0.2)
+        time.sleep(0.1)
     """)
     assert done.err == "" and done.named("leaf")
 
@@ -215,7 +219,7 @@ def test_daemon_threads_at_the_end_print_nothing(run: Run) -> None:
 def test_signal_handlers_may_call_instrumented_functions_and_raise_at_any_point(run: Run) -> None:
     done = run(
         """
-        import signal, time
+        import signal, sys, time
         from _telemetry_inject import _tlm
         class Late(Exception): pass
         hits, raised = [0], []
@@ -236,8 +240,10 @@ def test_signal_handlers_may_call_instrumented_functions_and_raise_at_any_point(
                 while True:
                     leaf()
         signal.signal(signal.SIGALRM, handler)
+        signal.signal(signal.SIGPROF, lambda *_: sys.exit("an exception was swallowed"))
+        signal.setitimer(signal.ITIMER_PROF, 20)
         seen = 0
-        end = time.monotonic() + 5
+        end = time.monotonic() + 3
         while time.monotonic() < end and len(raised) < 200:
             try:
                 try:
@@ -270,7 +276,7 @@ def test_interrupts_inside_the_helper_are_never_swallowed(run: Run) -> None:
             with _tlm("main"):
                 while True: leaf()
         seen = 0
-        for n in range(500):
+        for n in range(300):
             try:
                 signal.setitimer(signal.ITIMER_REAL, 0.0005 + n % 10 * 0.0001)
                 main()
@@ -280,7 +286,7 @@ def test_interrupts_inside_the_helper_are_never_swallowed(run: Run) -> None:
     """,
         tree=False,
     )
-    assert done.out == "500\n" and done.err == ""
+    assert done.out == "300\n" and done.err == ""
 
 
 def test_no_warning_about_threads_at_forks(run: Run) -> None:

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -197,7 +198,7 @@ def test_functions_live_as_long_as_their_file(directory: Path) -> None:
         cache.put_file(key_of(9), b"file", [key_of(1), key_of(2)])
         cache.commit()
     for days in (20, 40):
-        with ScriptCache.open(directory, clock=lambda days=days: NOW + days * DAY) as cache:
+        with ScriptCache.open(directory, clock=partial(float, NOW + days * DAY)) as cache:
             assert cache.get_file(key_of(9)) == b"file"
             cache.commit()
     assert found(directory, 1, 2, 3) == [1, 2]
@@ -207,7 +208,7 @@ def test_dates_are_written_once_a_day(directory: Path) -> None:
     fill(directory, 1)
     contents = []
     for seconds in (DAY, DAY + 60, 2 * DAY):
-        with ScriptCache.open(directory, clock=lambda seconds=seconds: NOW + seconds) as cache:
+        with ScriptCache.open(directory, clock=partial(float, NOW + seconds)) as cache:
             cache.get_functions([key_of(1)])
             cache.commit()
         contents.append((directory / "v1" / "cache.sqlite3").read_bytes())

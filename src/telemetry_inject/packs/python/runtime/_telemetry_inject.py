@@ -800,11 +800,13 @@ def _append(request, spare=1024, again=False):
     The file is opened each time: a program may close all descriptors, and then use their numbers itself.
     """
     path, line, done = _path.replace("{pid}", str(_state.pid)), request + b"\n", 0
+    if not _allowed("open", path, None, _native.flags):
+        return False
     try:
         file = _native.open(path, _native.flags, 0o600)
     except FileNotFoundError:
         return not again and _make_folders(path) and _append(request, spare, again=True)
-    except Exception:  # not to be opened, or so says an audit hook
+    except (OSError, ValueError):
         return False
     try:
         size = _native.fstat(file).st_size
@@ -821,13 +823,25 @@ def _append(request, spare=1024, again=False):
         _native.close(file)
 
 
+def _allowed(event, *arguments):
+    """Ask audit hooks beforehand: an exception of theirs later could not be told from one of a signal handler."""
+    try:
+        sys.audit(event, *arguments)
+    except Exception as error:
+        if _module_of(type(error)) != "builtins":
+            raise
+        return False
+    return True
+
+
 def _make_folders(path):
     at = path.find("/", 1)
     while at > 0:
         try:
-            _native.mkdir(path[:at])
-        except Exception:  # there already, or the file can't be opened either
-            pass
+            if _allowed("os.mkdir", path[:at], 0o777, -1):
+                _native.mkdir(path[:at])
+        except OSError:
+            pass  # there already, or the file can't be opened either
         at = path.find("/", at + 1)
     return True
 
