@@ -163,10 +163,17 @@ def test_version_imports_nothing_that_it_does_not_need(here: Path) -> None:
 
 
 def test_a_cached_run_imports_nothing_that_it_does_not_need(here: Path) -> None:
-    (here / ".gitignore").write_text("x\n")
+    (here / ".gitignore").write_text("# no pattern\n\n")
     (here / "pyproject.toml").write_text("[tool.other]\n")
     assert "tree_sitter" in imported_by("src", "--use-scripts")
     assert imported_by("src", "--use-scripts") <= {"tomllib", "platformdirs"}
+
+
+def test_pathspec_is_imported_only_when_there_is_a_pattern(here: Path) -> None:
+    (here / ".gitignore").write_text("# no pattern\n")
+    assert "pathspec" not in imported_by("src", "--use-scripts")
+    (here / ".gitignore").write_text("x\n")
+    assert "pathspec" in imported_by("src", "--use-scripts")
 
 
 def test_dotenv_is_imported_only_when_there_is_a_file(here: Path) -> None:

@@ -11,7 +11,8 @@ Where pathspec differs from git, pathspec counts:
 - classes like `[[:digit:]]` are not known, and a backslash inside of `[...]` is an ordinary character;
 - `***` is `*`; git takes it for `**` where it stands alone between slashes;
 - `[!...]` in a pattern that contains a slash may stand for a slash;
-- all white space at a line's end is dropped, for git only spaces.
+- all white space at a line's end is dropped, for git only spaces;
+- a name with a line break in it may be missed by `**`, and one that ends with it counts without it.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ def _parse(line: str) -> _Pattern | None:
     text = line if line.endswith("\\ ") else line.rstrip()
     if not text or text.startswith("#"):
         return None
+    import warnings
+
     from pathspec.patterns.gitignore import GitIgnorePatternError
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
@@ -76,7 +79,10 @@ def _parse(line: str) -> _Pattern | None:
             return None
         # After every star but the last of its part, the earliest match leaves most room: without going back,
         # many stars cannot take for ever.
-        regex = re.compile(_STAR_BEFORE_STAR.sub(r"(?>[^/]*?\1)", expression))
+        expression = _STAR_BEFORE_STAR.sub(r"(?>[^/]*?\1)", expression)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # `[[` may mean something else one day
+            regex = re.compile(expression)
     except (GitIgnorePatternError, re.error):
         return None
     return _Pattern(regex, ignores, glob != text, "/" not in glob)

@@ -238,6 +238,14 @@ def test_no_cache_has_the_same_surface(tmp_path: Path, monkeypatch: pytest.Monke
     assert os.listdir(tmp_path) == []
 
 
+def test_no_cache_lacks_nothing_that_a_run_uses() -> None:
+    own = {"open", "directory", "root", "store", "new_functions", "max_bytes", "max_age_days"}  # for exports and tests
+    with NullCache() as none:
+        public = {name for name in dir(ScriptCache) if not name.startswith("_")}
+        assert public - own <= set(dir(none))
+        assert not isinstance(none, ScriptCache)
+
+
 def test_the_cache_imports_no_third_party_package() -> None:
     code = (
         "import sys; before = set(sys.modules); import telemetry_inject.scripts.cache_exports;"

@@ -53,7 +53,7 @@ def _alternatives(pack: Pack, alias: str) -> str:
     for level in ("flow", "full"):
         for snippet in pack.snippets.get(level, {}).values():
             if snippet["anchor"] == "around":
-                inline += [_pattern(snippet["open"], alias), _pattern(snippet["close"], alias)]
+                inline += [_pattern(snippet[part], alias) for part in ("open", "tight", "close") if part in snippet]
             elif snippet["anchor"] == "after":
                 inline.append(_pattern(snippet["text"], alias))
             else:

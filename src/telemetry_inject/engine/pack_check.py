@@ -17,7 +17,7 @@ from telemetry_inject.engine.stripper import strip
 from telemetry_inject.errors import PackError, TelemetryInjectError
 from telemetry_inject.types import Level
 
-_ANCHORS = {"block-start": ("text",), "after": ("text",), "around": ("open", "close")}
+_ANCHORS = {"block-start": ("text",), "after": ("text",), "around": ("open", "tight", "close")}
 _PLACEHOLDERS = {"alias", "span", "name", "label", "line", "names", "arguments"}
 
 

@@ -78,7 +78,9 @@ class TelemetryGenerator:
         snippet: Mapping[str, str] = self.pack.snippets[site.level][site.kind]
         values = {"label": site.label, "line": str(site.line), "names": site.names}
         if snippet["anchor"] == "around":
-            yield Insertion(site.start, self._fill(snippet["open"], **values))
+            # Without a space in front, an opening that begins with a letter would run into the word before it.
+            tight = "tight" in snippet and not self.source[site.start - 1 : site.start].isspace()
+            yield Insertion(site.start, self._fill(snippet["tight" if tight else "open"], **values))
             yield Insertion(site.end, self._fill(snippet["close"], **values))
         elif snippet["anchor"] == "after":
             yield Insertion(site.end, self._fill(snippet["text"], **values))

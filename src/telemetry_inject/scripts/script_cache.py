@@ -33,8 +33,11 @@ from telemetry_inject.scripts.cache_rows import (
     join_ids,
 )
 from telemetry_inject.scripts.cache_store import CacheStore
+from telemetry_inject.scripts.null_cache import NullCache
 from telemetry_inject.scripts.owned_directory import OwnedDirectory, RefusedPlace
 from telemetry_inject.scripts.user_key import KeyUnavailable, load_key
+
+__all__ = ["MAX_PAYLOAD", "NullCache", "ScriptCache"]
 
 MAX_PAYLOAD = cache_database.MAX_ROW_BYTES
 _SECONDS_A_DAY = 86400
@@ -287,19 +290,6 @@ class ScriptCache:
 
     def _today(self) -> int:
         return int(self._clock()) // _SECONDS_A_DAY
-
-
-class NullCache(ScriptCache):
-    """No cache, with the same surface: nothing is found and nothing kept."""
-
-    def __init__(self) -> None:
-        super().__init__(Path(), readonly=True, clock=time.time)
-
-    def put_file(self, key: bytes, payload: bytes, functions: Iterable[bytes] = ()) -> None:
-        """Forget it at once."""
-
-    def put_function(self, key: bytes, payload: bytes, *, language: str, name: str, stem: str) -> None:
-        """Forget it at once."""
 
 
 def _check_key(key: bytes) -> None:

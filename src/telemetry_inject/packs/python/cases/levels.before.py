@@ -37,6 +37,7 @@ async def analyse(self, rows, *rest, limit: int = 3, password=None, **options):
         value = yield ratio
         return (yield value)
 
+    if inner: return(total)
     return (
         lambda: total
     )

@@ -52,6 +52,7 @@ async def analyse(self, rows, *rest, limit: int = 3, password=None, **options):
                 value = yield ratio
                 return (yield value)
 
+        if inner: _tlm_s.branch("if+39"); return(total)
         return (
             lambda: total
         )

@@ -52,6 +52,7 @@ async def analyse(self, rows, *rest, limit: int = 3, password=None, **options):
                 value = yield ratio; _tlm_s.assign(value=value)
                 return _tlm_s.returns(((yield value)), _tlm_s)
 
+        if inner: _tlm_s.branch("if+39"); return(_tlm_s.returns)(((total)), _tlm_s)
         return _tlm_s.returns(((
             lambda: total
         )), _tlm_s)

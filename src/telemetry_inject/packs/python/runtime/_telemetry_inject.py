@@ -24,7 +24,7 @@ It imports nothing but built-in and C modules, so that the standard library itse
 """
 
 import sys
-from _contextvars import ContextVar, copy_context
+from _contextvars import ContextVar
 from _json import encode_basestring_ascii as _quote
 from _random import Random
 from _thread import allocate_lock, get_ident, start_new_thread
@@ -56,13 +56,8 @@ class _native:
     """Built-in functions, where tools that replace those in the namespaces of modules don't find them."""
 
     open, write, close, fstat = _platform.open, _platform.write, _platform.close, _platform.fstat
-    mkdir, getpid, urandom, clock, wall = (
-        _platform.mkdir,
-        _platform.getpid,
-        _platform.urandom,
-        perf_counter_ns,
-        time_ns,
-    )
+    mkdir, getpid, urandom = _platform.mkdir, _platform.getpid, _platform.urandom
+    clock, wall = perf_counter_ns, time_ns
     truncate = getattr(_platform, "ftruncate", None)
     flags = _platform.O_WRONLY | _platform.O_CREAT | _platform.O_APPEND
     for _name in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY", "O_NOINHERIT"):
@@ -165,10 +160,10 @@ _remote, (_follows_parent, _bound), _attributes, _url = _remote_parent(), _sampl
 _QUEUE = max(1, _number("OTEL_BSP_MAX_QUEUE_SIZE", 2048))
 _BATCH = min(_QUEUE, max(1, _number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512)))
 _DELAY = _number("OTEL_BSP_SCHEDULE_DELAY", 5000 if _url else 1000) * 1_000_000  # ns
-_PATIENCE = _number("OTEL_BSP_EXPORT_TIMEOUT", 5000) / 1000  # s that the exit may wait for the sender
+_PATIENCE = min(_number("OTEL_BSP_EXPORT_TIMEOUT", 5000) / 1000, 3600)  # s that the exit may wait for the sender
 _MAX_BYTES = _number("TELEMETRY_INJECT_MAX_BYTES", 256 << 20)
 _gzip = _setting("OTLP_COMPRESSION").lower() == "gzip"
-_timeout, _authorities = _number("OTLP_TIMEOUT", 10_000) / 1000, _setting("OTLP_CERTIFICATE") or None
+_timeout, _authorities = min(_number("OTLP_TIMEOUT", 10_000) / 1000, 3600), _setting("OTLP_CERTIFICATE") or None
 _headers = {"Content-Type": "application/json", "User-Agent": "telemetry-inject-python/" + VERSION}
 _headers.update({"Content-Encoding": "gzip"} if _gzip else {}, **_pairs(_setting("OTLP_HEADERS")))
 try:
@@ -199,8 +194,8 @@ _arguments_of = BaseException.__dict__["args"].__get__
 
 def _type_name(kind):
     """The full name of a class, without asking its metaclass."""
-    module, name = _module_of(kind), _qualname_of(kind)
-    return _encodable(name if module == "builtins" or type(module) is not str else module + "." + name)[: 2 * _TEXT]
+    names = [name for name in (_module_of(kind), _qualname_of(kind)) if type(name) is str and name != "builtins"]
+    return _encodable(".".join(names))[: 2 * _TEXT]
 
 
 def _plain(text):
@@ -277,15 +272,16 @@ def _shown(value):
     return text if len(text) <= 2 * _TEXT else text[: 2 * _TEXT - 1] + "\u2026"
 
 
-_secret_keywords = {}  # name of a variable -> whether its value is secret
+_keywords = {}  # name of a variable -> (as an attribute's name, whether its value is secret)
 
 
 def _captured(prefix, values):
     shown = []
     for name, value in islice(values.items(), _EVENTS):
-        if name not in _secret_keywords:
-            _secret_keywords[name] = _secret_name(name)
-        shown.append((prefix + name, _REDACTED if _secret_keywords[name] else _shown(value)))
+        if name not in _keywords:
+            _keywords[name] = _encodable(name), _secret_name(name)
+        key, secret = _keywords[name]
+        shown.append((prefix + key, _REDACTED if secret else _shown(value)))
     return shown
 
 
@@ -338,13 +334,16 @@ def _noop():
     return _NOOP
 
 
+_AT_LIMIT = RecursionError if sys.version_info >= (3, 9) else ()  # Python 3.8 aborts when code goes on from there
+
+
 def _ours(error):
     """Whether the helper itself failed; else a signal handler or another thread raised this through it."""
     last = error.__traceback__
     while last.tb_next is not None:
         last = last.tb_next
-    builtin = isinstance(error, Exception) and _module_of(type(error)) == "builtins"
-    return builtin and last.tb_frame.f_globals is globals()
+    plain = isinstance(error, Exception) and _module_of(type(error)) == "builtins"
+    return plain and type(error) is not RecursionError and last.tb_frame.f_globals is globals()
 
 
 class _Notes:
@@ -370,7 +369,7 @@ class _Span:
 
     def __enter__(self, clock=perf_counter_ns) -> "_Span":
         try:
-            self.end, self.thread = 0, get_ident()
+            self.end, self.thread, self.up = 0, get_ident(), None
             up = _current.get()
             while up is not None and up.end:
                 up = up.up
@@ -385,9 +384,9 @@ class _Span:
                 _current.set(self)
             return self if self.trace_id else _NOOP
         except BaseException as error:
-            self.end, self.trace_id, self.up = 1, 0, None  # whoever finds it current goes on to none
+            self.end, self.trace_id = 1, 0  # whoever finds it current goes on to `up`
             _state.dropped += 1
-            if not isinstance(error, RecursionError) and not _ours(error):
+            if not isinstance(error, _AT_LIMIT) and not _ours(error):
                 raise
             return _NOOP
 
@@ -415,7 +414,7 @@ class _Span:
             if end >= _state.due or len(pending) >= _BATCH or (_state.eager and (up is None or up.start < _state.born)):
                 _deliver()
         except BaseException as mine:
-            if not isinstance(mine, RecursionError) and not _ours(mine):
+            if not isinstance(mine, _AT_LIMIT) and not _ours(mine):
                 raise
 
     def more(self):
@@ -470,7 +469,7 @@ class _Span:
             if kind is not None and key in self.notes.counts:
                 self.notes.counts[key + ".type"] = _type_name(kind)
         except BaseException as error:
-            if not isinstance(error, RecursionError) and not _ours(error):
+            if not isinstance(error, _AT_LIMIT) and not _ours(error):
                 raise
 
     def assign(self, **values: object) -> None:
@@ -482,7 +481,7 @@ class _Span:
             else:
                 notes.lost += 1
         except BaseException as error:
-            if not isinstance(error, RecursionError) and not _ours(error):
+            if not isinstance(error, _AT_LIMIT) and not _ours(error):
                 raise
 
     def returns(self, value: "_T", span: object = None) -> "_T":
@@ -490,7 +489,7 @@ class _Span:
         try:
             self.more().values.append(("telemetry.return", _shown(value)))
         except BaseException as error:
-            if not isinstance(error, RecursionError) and not _ours(error):
+            if not isinstance(error, _AT_LIMIT) and not _ours(error):
                 raise
         return value
 
@@ -564,15 +563,17 @@ def _tracer(module, helper, shown=None):
                 span = _BridgedSpan()
             else:
                 span = _Span()
-            if site not in sites:
-                sites[site] = _Site(shown, site, frame(1))
-            span.site, span.notes = sites[site], None
+            try:
+                span.site = sites[site]
+            except KeyError:
+                span.site = sites[site] = _Site(shown, site, frame(1))
+            span.notes = None
             if arguments:
                 span.more().values = _captured("telemetry.arg.", arguments)
             return span
         except BaseException as error:
             _state.dropped += 1
-            if not isinstance(error, RecursionError) and not _ours(error):
+            if not isinstance(error, _AT_LIMIT) and not _ours(error):
                 raise
             return _NOOP
 
@@ -846,27 +847,19 @@ def _make_folders(path):
     return True
 
 
-def _send_all(once=False):
-    """Send what there is whenever woken and now and then, until told to stop."""
+def _send_all():
     try:
         _state.busy.add(get_ident())
-        copy_context().run(_send_suppressed, once)
+        _current.set(_SUPPRESSED)  # what is called from here may be instrumented
+        while not _state.stopping:
+            _state.wake.acquire(True, min(max(_DELAY / 1e9, 0.01), 3600))
+            _drain(_send)
+        _drain(_send)
     except BaseException:  # the interpreter ends, or this file is wrong: never a traceback on stderr
         _state.dropped += 1
     finally:
         _state.busy.discard(get_ident())
         _state.sender.release()
-
-
-def _send_suppressed(once):
-    _current.set(_SUPPRESSED)  # what is called from here may be instrumented
-    while True:
-        if not once and not _state.stopping:
-            _state.wake.acquire(True, _DELAY / 1e9)
-        if _state.pending:
-            _drain(_send)
-        if once or _state.stopping:
-            return
 
 
 def _send(body):
@@ -938,8 +931,10 @@ def _at_exit():
             _deliver()
             if _state.dropped:
                 _append(_request([]), 0)
-        elif (_state.pending or _state.sender.locked()) and _stop_sender(_PATIENCE):
-            _send_all(once=True)
+        elif _state.pending or _state.sender.locked():
+            _deliver()
+            if _stop_sender(_PATIENCE):
+                _state.sender.release()
     except Exception as error:
         if not _ours(error):
             raise

@@ -1,0 +1,21 @@
+"""The whole standard library of the running interpreter, at every level (its own tests and packages left out)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+CORPUS = Path(__file__).parents[2] / "benchmarks/corpus.py"
+
+
+@pytest.mark.parametrize("level", ["function", "flow", "full"])
+def test_every_file_of_the_standard_library_comes_back_and_is_the_same_program(level: str) -> None:
+    excluded = [f"--exclude={name}" for name in ("test", "tests", "idle_test", "site-packages", "__pycache__")]
+    command = [sys.executable, str(CORPUS), "--level", level, *excluded, sysconfig.get_path("stdlib")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 problems" in done.stdout
