@@ -126,8 +126,8 @@ class _Run:
         self.writers = {name: TelemetryUtilsWriter(scan.root, self.pack(name)) for name in self.folders}
         self.output = self._output(scan)
         cache = self._open_cache()
+        exports = CacheExports(cache) if isinstance(cache, ScriptCache) else None
         try:
-            exports = CacheExports(cache) if isinstance(cache, ScriptCache) else None
             misses = self._recall(scan, cache)
             phases.end("recall")
             self._process(misses, cache, exports)
@@ -138,6 +138,8 @@ class _Run:
                 exports.finish()
             phases.end("remember")
         finally:
+            if exports is not None:
+                exports.close()
             cache.close()
         order = {file.relative: index for index, file in enumerate(scan.files)}
         self.reports.sort(key=lambda report: order[report.path])

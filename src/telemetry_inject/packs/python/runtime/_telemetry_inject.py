@@ -740,6 +740,13 @@ def _request(spans):
 
 def _deliver():
     state = _state
+    if len(state.pending) > _QUEUE:  # nobody takes them
+        state.dropped += len(state.pending) - _QUEUE
+        del state.pending[_QUEUE:]
+    if state.sender.locked():
+        if len(state.pending) >= _BATCH or state.eager:
+            _wake_sender()
+        return
     if _native.getpid() != state.pid:  # a fork that Python was not told of
         state.begin(forked=True)
     if state.closer not in (0, get_ident()):
@@ -749,24 +756,16 @@ def _deliver():
     if not _url:
         state.due = _native.clock() + _DELAY
         _drain(_append)
-        return
-    state.due = 1 << 63  # the sender has its own clock
-    excess = len(state.pending) - _QUEUE
-    if excess > 0:
-        del state.pending[_QUEUE:]
-        state.dropped += excess
-    if not state.sender.acquire(False):
-        if len(state.pending) >= _BATCH or state.eager:
-            _wake_sender()
-        return
-    try:
-        finalize = getattr(sys.modules.get("multiprocessing.util"), "Finalize", None)
-        if finalize is not None and state.eager:
-            finalize(None, _at_exit, exitpriority=0)
-        start_new_thread(_send_all, ())
-    except RuntimeError:  # no more threads, or the interpreter ends
-        state.sender.release()
-        state.due = _native.clock() + _DELAY
+    elif state.sender.acquire(False):
+        state.due = 1 << 63  # the sender has its own clock
+        try:
+            finalize = getattr(sys.modules.get("multiprocessing.util"), "Finalize", None)
+            if finalize is not None and state.eager:
+                finalize(None, _at_exit, exitpriority=0)
+            start_new_thread(_send_all, ())
+        except RuntimeError:  # no more threads, or the interpreter ends
+            state.sender.release()
+            state.due = _native.clock() + _DELAY
 
 
 def _wake_sender():
