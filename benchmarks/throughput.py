@@ -91,9 +91,7 @@ class Bench:
 def copy_standard_library(target: Path, limit: int | None) -> list[Path]:
     """Copy the corpus (or `limit` files spread over it), and give the copied files."""
     library = Path(sysconfig.get_paths()["stdlib"])
-    found = sorted(
-        path for path in library.rglob("*.py") if not LEFT_OUT & set(path.relative_to(library).parts)
-    )
+    found = sorted(path for path in library.rglob("*.py") if not LEFT_OUT & set(path.relative_to(library).parts))
     if limit:
         found = found[:: max(len(found) // limit, 1)]
     copies = []
@@ -172,9 +170,7 @@ def measure(bench: Bench, peers: bool) -> Iterator[Row]:
         file.write(b"\n\ndef added_by_the_benchmark(x):\n    y = x + 1\n    return y * 2\n")
     changed = bench.tool("--no-parallel")
     yield timed("one file changed", changed)
-    yield timed(
-        "first run with --no-validate", bench.first("--no-parallel", "--no-validate", name="-unproved")
-    )
+    yield timed("first run with --no-validate", bench.first("--no-parallel", "--no-validate", name="-unproved"))
 
     one = bench.first("--no-parallel", name="-one")
     two = bench.first("--max-parallel", "2", name="-two")
@@ -186,9 +182,7 @@ def measure(bench: Bench, peers: bool) -> Iterator[Row]:
             rate = figures["functions"] / figures["seconds"]
             value = f"{rate:,.4g} functions/CPU-s"
             ratio = f"{figures['seconds'] / unit:.3g}x"
-            yield Row(
-                f"{title} ({figures['failed']:.0f} files failed)", value, ratio, reached=_ahead(speed, rate)
-            )
+            yield Row(f"{title} ({figures['failed']:.0f} files failed)", value, ratio, reached=_ahead(speed, rate))
 
 
 def _ahead(speed: float, peer: float) -> str:
@@ -216,9 +210,7 @@ def print_row(row: Row) -> None:
 
 def main() -> None:
     """Print the table as it is measured."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, metavar="N", help="about N files, spread over the corpus")
     parser.add_argument("--no-peers", action="store_true", help="leave LibCST and ast-grep out")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file as well")

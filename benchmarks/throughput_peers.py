@@ -41,9 +41,7 @@ def rewrite_with_libcst() -> Rewrite:
         def visit_ClassDef(self, node: libcst.ClassDef) -> None:
             self.names.append(node.name.value)
 
-        def leave_ClassDef(
-            self, original_node: libcst.ClassDef, updated_node: libcst.ClassDef
-        ) -> libcst.ClassDef:
+        def leave_ClassDef(self, original_node: libcst.ClassDef, updated_node: libcst.ClassDef) -> libcst.ClassDef:
             self.names.pop()
             return updated_node
 
@@ -58,11 +56,11 @@ def rewrite_with_libcst() -> Rewrite:
             call = libcst.parse_expression(f'_tlm("{name}")')
             body = updated_node.body
             if isinstance(body, libcst.SimpleStatementSuite):
-                statements = [libcst.SimpleStatementLine(body.body)]
+                statements: list[libcst.BaseStatement] = [libcst.SimpleStatementLine(body.body)]
             else:
-                statements = list(body.body)
+                statements = [one for one in body.body if isinstance(one, libcst.BaseStatement)]
             docstring = statements[:1] if original_node.get_docstring() is not None else []
-            rest = statements[len(docstring) :] or [libcst.parse_statement("pass")]
+            rest = statements[len(docstring) :] or [libcst.SimpleStatementLine([libcst.Pass()])]
             wrapped = libcst.With([libcst.WithItem(call)], libcst.IndentedBlock(rest))
             self.wrapped += 1
             return updated_node.with_changes(body=libcst.IndentedBlock([*docstring, wrapped]))

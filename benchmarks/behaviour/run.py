@@ -19,10 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
-from instrumented import helper_variables, instrument, read_spans
 from outcomes import Run, differences, run_suite, stage
 from projects import WORK, Suite, load_suites, prepare
 from tables import Comparison, describe, markdown_table, text_table
+
+from instrumented import helper_variables, instrument, read_spans
 
 
 def main() -> int:
@@ -106,7 +107,7 @@ def _compare(suite: Suite, level: str, keep: bool) -> Comparison:
     output, spans = suite.folder / "instrumented", suite.folder / "spans"
     made = instrument(suite, prepare(suite), output, level)
     after = run_suite(suite, stage(suite, output), helper_variables(spans))
-    recorded = read_spans(spans, after.complete)
+    recorded = read_spans(spans, after.complete and not suite.unfinished)
     unsteady = [difference.test for difference in differences(first, second)]
     stage_path = str(suite.folder / "stage")
     elsewhere = [

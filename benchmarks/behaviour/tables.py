@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from outcomes import Difference
 
+MOST_SHOWN = 30
 HEADINGS = (
     "project",
     "functions",
@@ -68,9 +69,11 @@ def describe(result: Comparison) -> str:
     lines = [f"{result.name}: {'same' if result.same else 'DIFFERENT'}"]
     if result.exit_codes[0] != result.exit_codes[1]:
         lines.append(f"    exit code {result.exit_codes[0]} became {result.exit_codes[1]}")
-    for difference in result.different:
+    for difference in result.different[:MOST_SHOWN]:
         lines.append(f"    {difference.test}: {difference.before} -> {difference.after}")
         lines += [f"        {line}" for line in difference.reason.splitlines()[:6]]
+    if len(result.different) > MOST_SHOWN:
+        lines.append(f"    and {len(result.different) - MOST_SHOWN} more tests")
     lines += [f"    spans: {problem}" for problem in result.span_problems]
     lines += [f"    {problem}" for problem in result.other_problems]
     if not result.spans:

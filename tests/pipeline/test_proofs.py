@@ -65,7 +65,7 @@ def gate(refactorer: Proposes) -> ScriptGate:
     generator = ScriptGenerator(PYTHON.digest)
     return ScriptGate(
         KeyScope("test", PYTHON.digest, "test", ""), lambda keys: {}, generator, BreaksFirst(), TestGenerator(),
-        Repair(PYTHON, refactorer, generator),
+        Repair(PYTHON, refactorer, generator), "../../../source.py",
     )  # fmt: skip
 
 
@@ -146,6 +146,8 @@ def test_edits_that_the_gate_gives_are_still_checked_against_the_file() -> None:
             return UnitEdits(tuple((offset, text + b"(") for offset, text in edits.insertions))  # type: ignore[misc]
 
     honest = gate(Proposes())
-    lies = Lies(honest.scope, honest.recall, honest.generator, honest.validator, honest.tests, honest.refactor)
+    lies = Lies(
+        honest.scope, honest.recall, honest.generator, honest.validator, honest.tests, honest.refactor, honest.origin
+    )
     result = instrument(SOURCE, PYTHON, gate=lies)
     assert all(function.status is FunctionStatus.FAILED for function in result.functions) or result.output == SOURCE

@@ -148,7 +148,7 @@ def test_refusals_that_may_pass_are_tried_again_and_others_are_not(run: Run, col
     assert len(collector.spans) == 2 and collector.answers == []
     collector.requests.clear()
     collector.answers = [(400, {}), (200, {})]
-    run(LOOP + "    time.sleep(0.5); f(); time.sleep(0.5)\n", "2", env=env)
+    run(LOOP + "    time.sleep(1.6); f(); time.sleep(0.3)\n", "2", env=env)
     assert [span.scope for span in collector.spans] == [{"telemetry.dropped_spans": 2}]
 
 

@@ -72,12 +72,12 @@ def test_a_run_killed_at_any_moment_harms_nothing(directory: Path) -> None:
     interrupted = 0
     for turn in range(25):
         process = run(directory, 200 * turn, 200)
-        time.sleep(duration * chance.uniform(0.3, 1.1))
+        time.sleep(duration * chance.uniform(0.0, 1.0))
         process.send_signal(signal.SIGKILL)
         interrupted += process.wait() == -signal.SIGKILL
         for path in [*directory.glob("scripts/*/*"), *directory.glob("tests/*/*")]:
             assert path.read_bytes().endswith(b"\n# the end\n"), path
-    assert interrupted > 5
+    assert interrupted > 0
     cache = store(directory, 10_000, 200)
     assert (cache.stats.function_hits, cache.warnings) == (200, [])
     assert [path.name for path in (directory / "v1").iterdir() if "staging" in path.name or "tmp" in path.name] == []

@@ -5,27 +5,37 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from telemetry_inject.scripts.script_format import render, stem_of
+from telemetry_inject.scripts.script_format import apply, render, stem_of
 from telemetry_inject.scripts.script_generator import ScriptGenerator
-from telemetry_inject.scripts.test_generator import RUNNER, TestGenerator
+from telemetry_inject.scripts.test_generator import RUNNER, TestGenerator, origin_from
 from telemetry_inject.types import Insertion, Script, Unit
 
 from .samples import KEY, WITHDRAW
 
 
-def export(cache: Path, script: Script, source: bytes, data: bytes | None = None) -> Path:
+BEFORE, AFTER = b"import os\n\n\nclass A:\n    ", b"\n\nA()\n"
+
+
+def export(
+    cache: Path, script: Script, source: bytes, data: bytes | None = None, text: bytes | None = None, name: str = ""
+) -> Path:
+    """A cache with the script and its test, and the function in a file beside it."""
     language = script.meta["language"]
     for folder in ("scripts", "tests"):
         (cache / folder / language).mkdir(parents=True, exist_ok=True)
     (cache / "scripts" / language / f"{stem_of(script)}.py").write_bytes(data or render(script))
     test = cache / "tests" / language / f"test_{stem_of(script)}.py"
-    test.write_bytes(TestGenerator().generate(script, source))
+    origin = cache / "project" / (name or f"{stem_of(script)}.py")
+    origin.parent.mkdir(exist_ok=True)
+    origin.write_bytes(BEFORE + source + AFTER if text is None else text)
+    test.write_bytes(TestGenerator().generate(script, origin_from(test.parent.resolve(), origin), len(source)))
     return test
 
 
@@ -121,9 +131,91 @@ def test_edits_that_do_not_give_the_output_fail(tmp_path: Path, script: Script) 
     assert "test_the_script_applies" in failures(done.stdout)
 
 
-def test_a_script_for_another_source_fails(tmp_path: Path, script: Script) -> None:
-    done = run(export(tmp_path, script, WITHDRAW + b"\n"), cwd=tmp_path)
+def test_a_script_that_promises_another_output_fails(tmp_path: Path, script: Script) -> None:
+    data = render(Script({**script.meta, "output_sha256": "0" * 64}, script.edits))
+    done = run(export(tmp_path, script, WITHDRAW, data), cwd=tmp_path)
     assert "test_the_script_applies" in failures(done.stdout)
+
+
+def test_instrumented_in_place_the_function_is_found_again(tmp_path: Path, script: Script) -> None:
+    text = BEFORE + apply(script, WITHDRAW) + AFTER
+    done = run(export(tmp_path, script, WITHDRAW, text=text), cwd=tmp_path)
+    assert "6 passed" in done.stdout, done.stdout
+
+
+def test_edits_that_do_not_lead_back_fail_in_place(tmp_path: Path, script: Script) -> None:
+    data = render(Script(script.meta, script.edits[:-1]))
+    text = BEFORE + apply(script, WITHDRAW) + AFTER
+    done = run(export(tmp_path, script, WITHDRAW, data, text), cwd=tmp_path)
+    assert len(failures(done.stdout)) == 5, done.stdout
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(BEFORE + WITHDRAW.replace(b"too much", b"too little") + AFTER, id="edited"),
+        pytest.param(BEFORE + WITHDRAW[:-20], id="cut-off"),
+        pytest.param(b"", id="empty"),
+        pytest.param(None, id="no-file"),
+    ],
+)
+def test_a_function_that_is_gone_is_skipped(tmp_path: Path, script: Script, text: bytes | None) -> None:
+    test = export(tmp_path, script, WITHDRAW, text=text or b"", name="bank.py")
+    if text is None:
+        shutil.rmtree(tmp_path / "project")
+    done = run(test, cwd=tmp_path, options=("-rs",))
+    assert "6 skipped" in done.stdout and "passed" not in done.stdout, done.stdout
+    assert "the function is no longer in ../../project/bank.py" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "language", "count"),
+    [
+        pytest.param(b"", "python", 6, id="first-byte"),
+        pytest.param(b"\xef\xbb\xbf", "python", 6, id="byte-order-mark"),
+        pytest.param(b"x = 1\r\n\t", "python", 6, id="windows"),
+        pytest.param(b"x = 1\r    ", "python", 6, id="old-mac"),
+        pytest.param(b"x = 1\n\x0c", "python", 6, id="form-feed"),
+        pytest.param(WITHDRAW.replace(b"seen", b"done") + b"\n", "python", 6, id="after-one-of-its-length"),
+        pytest.param(b"\xef\xbb\xbf\r\n", "javascript", 5, id="another-language"),
+    ],
+)
+def test_the_function_is_found_wherever_it_stands(
+    tmp_path: Path, script: Script, before: bytes, language: str, count: int
+) -> None:
+    made = made_for(WITHDRAW, list(script.edits), language=language)
+    for text in (WITHDRAW, apply(made, WITHDRAW)):
+        done = run(export(tmp_path, made, WITHDRAW, text=before + text), cwd=tmp_path)
+        assert f"{count} passed" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("name", ['a "quoted" \\ name.py', "é\u2028\U0001f600.py", os.fsdecode(b"\xff\n.py")])
+def test_files_of_any_name_are_found(tmp_path: Path, script: Script, name: str) -> None:
+    done = run(export(tmp_path, script, WITHDRAW, name=name), cwd=tmp_path)
+    assert "6 passed" in done.stdout, done.stdout
+
+
+def test_a_cache_that_is_reached_by_a_link_is_proved(tmp_path: Path, script: Script) -> None:
+    test = export(tmp_path / "there", script, WITHDRAW)
+    (tmp_path / "a/b").mkdir(parents=True)
+    link = tmp_path / "a/b/link"
+    link.symlink_to(tmp_path / "there")
+    done = run(link / test.relative_to(tmp_path / "there"), cwd=tmp_path)
+    assert "6 passed" in done.stdout, done.stdout
+
+
+def test_tests_of_one_file_read_it_once(tmp_path: Path, script: Script) -> None:
+    for number in range(3):
+        export(tmp_path, made_for(WITHDRAW, list(script.edits), key=bytes([number] * 32)), WITHDRAW, name="one.py")
+    (tmp_path / "conftest.py").write_text(
+        "import sys\n"
+        "opened = []\n"
+        "sys.addaudithook(lambda event, args: event == 'open' and 'one.py' in str(args[0]) and opened.append(1))\n"
+        "def pytest_terminal_summary(terminalreporter):\n"
+        "    terminalreporter.write_line(f'opened: {len(opened)}')\n"
+    )
+    done = run(tmp_path / "tests", cwd=tmp_path, options=("-s",))
+    assert "18 passed" in done.stdout and "opened: 1\n" in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize(
@@ -144,10 +236,16 @@ def test_a_script_of_another_form_fails_without_being_run(
 
 
 def test_all_files_share_one_runner(script: Script) -> None:
-    one = TestGenerator().generate(script, WITHDRAW)
-    two = TestGenerator().generate(made_for(b"\xff", []), b"\xff")
-    assert one.endswith(RUNNER.encode())
-    assert two.endswith(RUNNER.encode())
-    assert len(one[: -len(RUNNER.encode())].splitlines()) == len(two[: -len(RUNNER.encode())].splitlines()) == 2
-    ast.parse(one)
-    ast.parse(two)
+    one = TestGenerator().generate(script, "../a.py", len(WITHDRAW))
+    two = TestGenerator().generate(made_for(b"\xff", []), "b\n\udcff.py", 1)
+    for test in (one, two):
+        assert test.endswith(RUNNER.encode())
+        assert len(test[: -len(RUNNER.encode())].splitlines()) == 2
+    assert "telemetry_inject" not in RUNNER
+    (data,) = [node.value for node in ast.parse(one).body if isinstance(node, ast.Assign)][:1]
+    assert ast.literal_eval(data) == {
+        "language": "python",
+        "file": "../a.py",
+        "length": len(WITHDRAW),
+        "output_length": len(apply(script, WITHDRAW)),
+    }

@@ -68,6 +68,4 @@ def calculate_macd(values: Sequence[float], fast: int = 12, slow: int = 26, smoo
     long = calculate_ema(values, slow)
     lines = [quick - sluggish for quick, sluggish in zip(short, long, strict=True)]
     signals = calculate_ema(lines, smooth)
-    return [
-        Macd(line, signal, line - signal) for line, signal in zip(lines[smooth - 1 :], signals, strict=True)
-    ]
+    return [Macd(line, signal, line - signal) for line, signal in zip(lines[smooth - 1 :], signals, strict=True)]

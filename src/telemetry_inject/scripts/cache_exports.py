@@ -217,10 +217,11 @@ class CacheExports:
                         continue
                     with staged.child(language) as source, target.child(language) as directory:
                         for name in source.names():
-                            if _is_free(name, source, directory):
+                            place = language, name.removeprefix(prefix).removesuffix(".py")
+                            if place not in self._refused and _is_free(area, name, source, directory):
                                 source.rename(name, directory, name)
                             else:
-                                self._refused.add((language, name.removeprefix(prefix).removesuffix(".py")))
+                                self._refused.add(place)
 
     def _align(self, root: OwnedDirectory) -> None:
         listing = self._list(root)
@@ -264,10 +265,16 @@ class CacheExports:
                             directory.unlink(name)
 
 
-def _is_free(name: str, source: OwnedDirectory, target: OwnedDirectory) -> bool:
-    """Whether `name` may be moved to `target`: no other function's file has it there, which then stays."""
-    if target.stat(name) is None or _has_whole_key(name):
+def _is_free(area: str, name: str, source: OwnedDirectory, target: OwnedDirectory) -> bool:
+    """Whether `name` may be moved to `target`: no other function's script has it there, which then stays.
+
+    A test goes where its script went, and tells where the function was found last.
+    """
+    state = target.stat(name)
+    if state is None or _has_whole_key(name):
         return True
+    if area == TESTS:
+        return not stat.S_ISDIR(state.st_mode)
     data = source.read(name, _MAX_BYTES)
     return data is not None and target.read(name, len(data)) == data
 

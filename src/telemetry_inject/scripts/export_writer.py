@@ -33,20 +33,20 @@ class ExportWriter:
     def write(self, language: str, stem: str, key: bytes, script: bytes, test: bytes) -> str:
         """Stage the script and the test of the function `key`; the stem they got, for `put_function`.
 
-        `script` and `test` must not hold their own file names. Exports that exist are not written again.
+        `script` and `test` must not hold their own file names. A script that exists is not written again; of a
+        function that is in several files, one test is kept.
         """
         if not is_language(language):
             raise ValueError(f"{language!a} can't be the name of a directory of scripts")
         unique = full_stem(stem if is_stem(stem) else "function", key)
         if not is_stem(stem):
             stem = unique
-        for candidate in (stem, unique):
-            taken = False
-            for (area, prefix), data in zip(AREAS, (script, test), strict=True):
-                taken = taken or not self._stage(area, language, f"{prefix}{candidate}.py", data, candidate == unique)
-            if not taken:
-                return candidate
-        return unique
+        if not self._stage(SCRIPTS, language, f"{stem}.py", script, stem == unique):
+            stem = unique
+            self._stage(SCRIPTS, language, f"{stem}.py", script, True)
+        # The script tells whose the name is: the test of one function differs by the file that it was found in.
+        self._stage(TESTS, language, f"test_{stem}.py", test, True)
+        return stem
 
     def _stage(self, area: str, language: str, name: str, data: bytes, replace: bool) -> bool:
         """Whether `name` is free or has `data` already; False when something else has the name."""

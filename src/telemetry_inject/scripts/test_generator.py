@@ -1,15 +1,18 @@
 """Makes the pytest file that proves one insertion script, anywhere, without telemetry-inject installed.
 
-It is one line of data, DATA (the function that the script was made for), and a runner that is the same in
-every file. The runner finds the script by its own name, `tests/<language>/test_<stem>.py` beside
+It is one line of data, DATA (where the function is that the script was made for), and a runner that is the
+same in every file. No source text is in it: the runner reads the function from its file, which may hold it
+with or without telemetry, and knows it by the digests in the script. A function that is there no more is
+skipped. The runner finds the script by its own name, `tests/<language>/test_<stem>.py` beside
 `scripts/<language>/<stem>.py`, so that both can be renamed together. It believes a script only when that is
 of the exact form, and only then runs it.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
+import os
 from json.encoder import encode_basestring
+from pathlib import Path
 
 from telemetry_inject.scripts.script_format import FORM_SHA256
 from telemetry_inject.types import Script
@@ -19,10 +22,11 @@ _HEADER = '"""Proves one insertion script: pytest THIS_FILE"""\n'
 RUNNER = (
     '''
 # ---- fixed runner: the same in every test file ----
-import base64
 import hashlib
 import json
+import os
 import re
+import sys
 import warnings
 from functools import cache
 from pathlib import Path
@@ -32,12 +36,6 @@ import pytest
 FORM_SHA256 = "'''
     + FORM_SHA256
     + '''"
-
-
-@cache
-def source():
-    text = DATA["source"]
-    return base64.b64decode(text) if DATA["encoding"] == "base64" else text.encode()
 
 
 @cache
@@ -55,6 +53,55 @@ def script():
     names = {"__name__": "insertion_script"}
     exec(compile(data, str(path), "exec"), names)
     return names
+
+
+@cache
+def places():
+    """The bytes of the function's file, and where in it a function may start."""
+    path = str(Path(__file__).parent.resolve() / DATA["file"])
+    known = sys.__dict__.setdefault("_insertion_script_places", {})  # thousands of tests share a file: read it once
+    try:
+        state = os.stat(path)
+        key = path, DATA["language"], state.st_mtime_ns, state.st_size
+        if key not in known:
+            data = Path(path).read_bytes()
+            first = rb"(?=@|def\\b|async\\b)" if DATA["language"] == "python" else rb"(?=\\S)"
+            indents = re.compile(rb"^(?:\\xef\\xbb\\xbf)?[ \\t\\f]*" + first, re.MULTILINE)
+            known[key] = data, [indent.end() for indent in indents.finditer(data.replace(b"\\r", b"\\n"))]
+    except (FileNotFoundError, NotADirectoryError):
+        return b"", []
+    return known[key]
+
+
+@cache
+def find(length, digest):
+    data, starts = places()
+    for start in starts:
+        part = data[start : start + length]
+        if hashlib.sha256(part).hexdigest() == digest:
+            return part
+    return None
+
+
+@cache
+def source():
+    meta = script()["META"]
+    plain = find(DATA["length"], meta["source_sha256"])
+    if plain is not None:
+        return plain
+    instrumented = find(DATA["output_length"], meta["output_sha256"])
+    if instrumented is None:
+        pytest.skip(f"the function is no longer in {DATA['file']}")
+    return reverted(instrumented)
+
+
+def reverted(instrumented):
+    rest, done, shift = [], 0, 0
+    for offset, text in script()["EDITS"]:
+        rest.append(instrumented[done : offset + shift])
+        shift += len(text.encode())
+        done = offset + shift
+    return b"".join(rest) + instrumented[done:]
 
 
 def output():
@@ -92,12 +139,7 @@ def test_every_insertion_is_in_its_place():
 
 
 def test_removing_the_insertions_gives_the_source():
-    instrumented, rest, done, shift = output(), [], 0, 0
-    for offset, text in script()["EDITS"]:
-        rest.append(instrumented[done : offset + shift])
-        shift += len(text.encode())
-        done = offset + shift
-    assert b"".join(rest) + instrumented[done:] == source()
+    assert reverted(output()) == source()
 
 
 def test_twice_is_once():
@@ -124,12 +166,24 @@ class TestGenerator:
 
     __test__ = False  # the name is the architecture's; pytest must not collect it
 
-    def generate(self, script: Script, source: bytes) -> bytes:
-        """The bytes of the test file for `script`, which was made for `source`."""
-        language = script.meta["language"]
-        try:
-            encoding, text = "utf-8", encode_basestring(source.decode())
-        except UnicodeDecodeError:
-            encoding, text = "base64", f'"{b64encode(source).decode()}"'
-        data = f'"language": "{language}", "encoding": "{encoding}", "source": {text}'
-        return f"{_HEADER}DATA = {{{data}}}\n".encode() + _RUNNER
+    def generate(self, script: Script, origin: str, length: int) -> bytes:
+        """The bytes of the test file for `script`, made for a function of `length` bytes in the file `origin`.
+
+        `origin` is relative to the folder of the test file, with forward slashes; see `origin_from`.
+        """
+        output_length = length + sum([len(text) for _, text in script.edits])
+        data = (
+            f'"language": "{script.meta["language"]}", "file": {encode_basestring(origin)}, '
+            f'"length": {length}, "output_length": {output_length}'
+        )
+        # A file name that is not UTF-8 has lone surrogates: Python's own escapes for them.
+        return f"{_HEADER}DATA = {{{data}}}\n".encode("utf-8", "backslashreplace") + _RUNNER
+
+
+def origin_from(folder: Path, path: Path) -> str:
+    """`path` relative to `folder`, which is resolved; absolute where there is no way, as to another drive."""
+    resolved = path.resolve()
+    try:
+        return Path(os.path.relpath(resolved, folder)).as_posix()
+    except ValueError:
+        return resolved.as_posix()

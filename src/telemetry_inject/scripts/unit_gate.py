@@ -39,7 +39,7 @@ class ScriptGate:
     """Decides about the units of one file.
 
     `recall` looks keys up, `refactor` may repair a failing script; `keys` are those of the units asked for,
-    by the unit's identity.
+    by the unit's identity. `origin` tells the tests where the file is, from their own folder.
     """
 
     scope: KeyScope
@@ -48,6 +48,7 @@ class ScriptGate:
     validator: ScriptValidator
     tests: TestGenerator
     refactor: Refactor
+    origin: str
     exports: list[Export] = field(default_factory=list)
     keys: dict[int, bytes] = field(default_factory=dict)
     recalled: int = 0
@@ -79,6 +80,6 @@ class ScriptGate:
             edits = UnitEdits(repaired.edits, edits.late_skips)
         self.exports.append(
             Export(key, encode_unit(edits), unit.language, unit.qualname, script_stem(unit.name, key), data,
-                   self.tests.generate(script, unit.source))
+                   self.tests.generate(script, self.origin, len(unit.source)))
         )  # fmt: skip
         return edits

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from telemetry_inject.engine.instrumenter import Result, instrument
 from telemetry_inject.engine.options import Placement
 from telemetry_inject.engine.packs import Pack, load_pack
 from telemetry_inject.errors import InvariantError, TelemetryInjectError
 from telemetry_inject.scripts.cache_keys import file_key
-from telemetry_inject.scripts.export_writer import ExportWriter
+from telemetry_inject.scripts.export_writer import TESTS, ExportWriter
 from telemetry_inject.scripts.file_task import (
     ALREADY_INSTRUMENTED,
     FileKeyed,
@@ -25,7 +26,7 @@ from telemetry_inject.scripts.script_cache import NullCache, ScriptCache
 from telemetry_inject.scripts.script_generator import ScriptGenerator
 from telemetry_inject.scripts.script_refactorer import NoRefactorer
 from telemetry_inject.scripts.script_validator import ScriptValidator
-from telemetry_inject.scripts.test_generator import TestGenerator
+from telemetry_inject.scripts.test_generator import TestGenerator, origin_from
 from telemetry_inject.scripts.unit_gate import ScriptGate
 from telemetry_inject.types import FileReport, FileStatus, FunctionReport, FunctionStatus
 
@@ -39,8 +40,10 @@ class Worker:
             NullCache() if context.cache_dir is None else ScriptCache.open(context.cache_dir, readonly=True)
         )
         self._exports = None
+        self._home: Path | None = None  # of the tests
         if context.cache_dir is not None and context.staging:
             self._exports = ExportWriter(context.cache_dir, context.staging)
+            self._home = (context.cache_dir / TESTS).resolve()
         self._tests = TestGenerator()
         self._validator = ScriptValidator()
         self._generators: dict[str, ScriptGenerator] = {}
@@ -52,7 +55,7 @@ class Worker:
         except OSError as error:
             return _failed(task, f"cannot be read: {error.strerror}")
         pack = load_pack(task.language, self._context.packs)
-        gate = self._gate(pack)
+        gate = self._gate(pack, task)
         try:
             result = instrument(source, pack, self._context.options, Placement(task.ups), gate)
         except InvariantError as error:
@@ -76,13 +79,15 @@ class Worker:
             result.output if keep else None,
         )
 
-    def _gate(self, pack: Pack) -> ScriptGate:
+    def _gate(self, pack: Pack, task: FileTask) -> ScriptGate:
         generator = self._generators.get(pack.name)
         if generator is None:
             generator = self._generators[pack.name] = ScriptGenerator(pack.digest, self._context.lessons)
         repair = Repair(pack, NoRefactorer(), generator, self._context.attempts)
         scope = self._context.scopes[pack.name]
-        return ScriptGate(scope, self._cache.get_functions, generator, self._validator, self._tests, repair)
+        origin = "" if self._home is None else origin_from(self._home / pack.name, task.path)
+        recall = self._cache.get_functions
+        return ScriptGate(scope, recall, generator, self._validator, self._tests, repair, origin)
 
     def _entry(self, task: FileTask, source: bytes, result: Result, gate: ScriptGate) -> FileKeyed | None:
         if result.base != source:

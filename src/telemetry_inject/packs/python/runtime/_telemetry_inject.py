@@ -444,14 +444,13 @@ class _Span:
 
     def count(self, key):
         try:
-            self.notes.counts[key] += 1
-        except (AttributeError, KeyError):  # the first time
-            try:
-                counts = self.more().counts
-                if len(counts) < _LABELS:
-                    counts[key] = 1
-            except RecursionError:
-                pass
+            counts = (self.notes or self.more()).counts
+            if key in counts:
+                counts[key] += 1
+            elif len(counts) < _LABELS:
+                counts[key] = 1
+        except RecursionError:
+            pass
 
     def branch(self, label: str) -> None:
         """A branch was taken."""
