@@ -379,3 +379,35 @@ def test_each_thread_id_is_that_of_the_thread(run: Run) -> None:
     """)
     assert done.one("f").attributes["thread.id"] == int(done.out)
     assert threading.get_ident() > 0
+
+
+def test_a_built_in_replaced_by_an_instrumented_function_does_not_come_back_to_the_helper(run: Run) -> None:
+    done = run("""
+        import builtins
+        from _telemetry_inject import _tlm
+
+        def instrumented(function):
+            def wrapper(*values, **named):
+                with _tlm("wrapper"):
+                    return function(*values, **named)
+            return wrapper
+
+        names = "len isinstance type getattr str int id list tuple dict set min max repr map iter next print hasattr " \\
+                "issubclass bytes any all range abs round bool filter float globals".split()
+        for name in names:
+            original = getattr(builtins, name)
+            setattr(builtins, name, instrumented(original))
+            try:
+                with _tlm("outer", x=1, y=[1, "a"]) as span:
+                    span.assign(z=(1, {"k": 2}))
+                    span.branch("if+1")
+                    span.returns(1, span)
+                    raise ValueError("x", 1)
+            except ValueError:
+                pass
+            finally:
+                setattr(builtins, name, original)
+        print("done", len(names))
+    """)
+    assert done.out == "done 30\n" and done.err == ""
+    assert len(done.named("outer")) == 30 and done.named("wrapper") == []

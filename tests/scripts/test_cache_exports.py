@@ -222,6 +222,21 @@ def test_the_same_function_twice_is_exported_once(directory: Path) -> None:
     assert_complete(directory, 1)
 
 
+@pytest.mark.parametrize("runs", [1, 2])
+def test_of_a_function_in_two_files_one_test_is_kept(directory: Path, runs: int) -> None:
+    """In one run the first, for no other is better; a later run knows where the function is now."""
+    key, script, tests = key_of(1), script_of(1), [b"here" + script_of(1), b"there" + script_of(1)]
+    for written in [tests] if runs == 1 else [tests[:1], tests[1:]]:
+        with ScriptCache.open(directory) as cache, CacheExports(cache) as exports:
+            for test in written:
+                assert exports.write("python", "f_73616d65", key, script, test) == "f_73616d65"
+            cache.put_function(key, script, language="python", name="f", stem="f_73616d65")
+            exports.finish()
+            assert cache.warnings == []
+    assert_complete(directory, 1)
+    assert (directory / "tests/python/test_f_73616d65.py").read_bytes() == tests[runs - 1]
+
+
 def write_in_worker(directory: Path, staging: str, number: int) -> str:
     writer = ExportWriter(directory, staging)
     try:

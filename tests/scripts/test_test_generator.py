@@ -19,7 +19,6 @@ from telemetry_inject.types import Insertion, Script, Unit
 
 from .samples import KEY, WITHDRAW
 
-
 BEFORE, AFTER = b"import os\n\n\nclass A:\n    ", b"\n\nA()\n"
 
 

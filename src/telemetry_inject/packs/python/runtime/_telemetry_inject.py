@@ -24,6 +24,14 @@ It imports nothing but built-in and C modules, so that the standard library itse
 """
 
 import sys
+# Bound here, because a program may replace one of them by a function that is itself instrumented.
+from builtins import (
+    abs, all, any, bool, bytes, dict, filter, float, frozenset,
+    getattr, globals, hasattr, int, isinstance, issubclass, len, list, max,
+    min, object, range, repr, round, set, str, tuple, type,
+    AttributeError, BaseException, Exception, FileNotFoundError, ImportError, IndexError, KeyError, OSError, RecursionError,
+    RuntimeError, StopAsyncIteration, StopIteration, ValueError,
+)
 from _contextvars import ContextVar
 from _json import encode_basestring_ascii as _quote
 from _random import Random
