@@ -182,7 +182,9 @@ def measure(bench: Bench, peers: bool) -> Iterator[Row]:
             rate = figures["functions"] / figures["seconds"]
             value = f"{rate:,.4g} functions/CPU-s"
             ratio = f"{figures['seconds'] / unit:.3g}x"
-            yield Row(f"{title} ({figures['failed']:.0f} files failed)", value, ratio, reached=_ahead(speed, rate))
+            yield Row(
+                f"{title} (failed on {figures['failed']:.0f} of the files)", value, ratio, reached=_ahead(speed, rate)
+            )
 
 
 def _ahead(speed: float, peer: float) -> str:

@@ -21,7 +21,8 @@ class Suite:
     """One project and how its tests are run.
 
     `root` is the folder that goes on the import path and `packages` are the folders or files below it that
-    are instrumented. `deselect` gives, for each test that is left out, the reason why; `unfinished`, why some
+    are instrumented. `deselect` gives, for each test that is left out, the reason why; `expected`, for
+    each test that cannot but end differently, the same; `unfinished`, why some
     calls are still running when the process ends, so that their spans are missing.
     """
 
@@ -33,6 +34,7 @@ class Suite:
     arguments: list[str] = field(default_factory=lambda: ["tests"])
     environment: dict[str, str] = field(default_factory=dict)
     deselect: dict[str, str] = field(default_factory=dict)
+    expected: dict[str, str] = field(default_factory=dict)
     unfinished: str = ""
     timeout: float = 300.0
 

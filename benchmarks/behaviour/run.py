@@ -109,6 +109,8 @@ def _compare(suite: Suite, level: str, keep: bool) -> Comparison:
     after = run_suite(suite, stage(suite, output), helper_variables(spans))
     recorded = read_spans(spans, after.complete and not suite.unfinished)
     unsteady = [difference.test for difference in differences(first, second)]
+    different = differences(first, after, unsteady)
+    before = second if second.exit_code == after.exit_code else first  # unsteady tests change it
     stage_path = str(suite.folder / "stage")
     elsewhere = [
         f"{module} was imported from {place}, not from the instrumented tree"
@@ -126,8 +128,9 @@ def _compare(suite: Suite, level: str, keep: bool) -> Comparison:
         passed=first.count("passed"),
         skipped_tests=first.count("skipped"),
         unsteady=unsteady,
-        different=differences(first, after, unsteady),
-        exit_codes=(first.exit_code, after.exit_code),
+        different=[each for each in different if each.test not in suite.expected],
+        expected={each.test: suite.expected[each.test] for each in different if each.test in suite.expected},
+        exit_codes=(before.exit_code, after.exit_code),
         seconds=(min(first.seconds, second.seconds), after.seconds),
         spans=recorded.spans,
         more_spans=recorded.full,

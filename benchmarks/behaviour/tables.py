@@ -15,6 +15,7 @@ HEADINGS = (
     "tests",
     "unsteady",
     "different",
+    "expected",
     "spans",
     "span problems",
     "CPU x",
@@ -33,6 +34,7 @@ class Comparison:
     skipped_tests: int
     unsteady: list[str]
     different: list[Difference]
+    expected: dict[str, str]
     exit_codes: tuple[int, int]
     seconds: tuple[float, float]
     spans: int
@@ -45,7 +47,8 @@ class Comparison:
     def same(self) -> bool:
         """Whether instrumenting changed nothing, and recorded something that makes sense."""
         problems = [*self.different, *self.span_problems, *self.other_problems]
-        return not problems and self.exit_codes[0] == self.exit_codes[1] and self.spans > 0
+        same_exit = self.exit_codes[0] == self.exit_codes[1] or bool(self.expected)
+        return not problems and same_exit and self.spans > 0
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -58,6 +61,7 @@ class Comparison:
             f"{self.passed}+{self.skipped_tests}",
             str(len(self.unsteady)),
             str(len(self.different)),
+            str(len(self.expected)),
             f"{self.spans}{'+' * self.more_spans}",
             str(len(self.span_problems)),
             f"{after / before:.2f}" if before else "",
@@ -67,6 +71,7 @@ class Comparison:
 def describe(result: Comparison) -> str:
     """Everything about one project that is not as it should be."""
     lines = [f"{result.name}: {'same' if result.same else 'DIFFERENT'}"]
+    lines += [f"    as expected: {test}: {reason}" for test, reason in result.expected.items()]
     if result.exit_codes[0] != result.exit_codes[1]:
         lines.append(f"    exit code {result.exit_codes[0]} became {result.exit_codes[1]}")
     for difference in result.different[:MOST_SHOWN]:
@@ -74,6 +79,7 @@ def describe(result: Comparison) -> str:
         lines += [f"        {line}" for line in difference.reason.splitlines()[:6]]
     if len(result.different) > MOST_SHOWN:
         lines.append(f"    and {len(result.different) - MOST_SHOWN} more tests")
+    lines += [f"    unsteady on the untouched source: {test}" for test in result.unsteady]
     lines += [f"    spans: {problem}" for problem in result.span_problems]
     lines += [f"    {problem}" for problem in result.other_problems]
     if not result.spans:

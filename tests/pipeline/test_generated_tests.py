@@ -109,9 +109,7 @@ def test_a_cache_that_moves_with_its_tree_still_passes(command: Command, project
 
 def test_a_function_in_several_files_has_one_script_and_one_test(command: Command, tmp_path: Path, home: Path) -> None:
     project = tmp_path / "twins"
-    write_files(project, {f"{name}.py": FILES["app/sub/deep.py"] for name in "abc"})
-    for name in "abc":
-        (project / f"{name}.py").write_text(f"NAME = {name!r}\n\n\n" + FILES["app/sub/deep.py"])
+    write_files(project, {f"{name}.py": f"NAME = {name!r}\n\n\n" + FILES["app/sub/deep.py"] for name in "abc"})
     command(project, "--use-scripts", "-o", tmp_path / "out")
     assert len(list((home / CACHE / "scripts/python").iterdir())) == 1
     assert prove(home / CACHE) == {"passed": 6}

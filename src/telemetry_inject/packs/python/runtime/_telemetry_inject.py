@@ -318,6 +318,19 @@ _state = _State()
 _state.begin(forked=False)
 _state.offset, _state.sdk = _native.wall() - _native.clock(), (None, None)
 _current = ContextVar("telemetry_inject_span", default=None)
+_collecting = 0
+
+
+def _on_collection(phase, _):
+    """Notes which thread the garbage collector runs in.
+
+    Up to CPython 3.11 it runs in the middle of allocations, also in those of ContextVar.set, and finalizers may
+    call instrumented functions: if these set a ContextVar of the same context, the outer call works on freed
+    memory. So nothing becomes current in a collection. (Seen as crashes of asyncio's own tests.)
+    """
+    global _collecting
+    _collecting = get_ident() if phase == "start" else 0
+
 _sites_known = {}  # (file, first line) of an instrumented function -> line of its `with`
 
 
@@ -389,7 +402,8 @@ class _Span:
             self.span_id = _state.bits(64) or 1
             self.start = clock()
             if not self.site.generator:  # the consumer of a generator is not inside of it
-                _current.set(self)
+                if _collecting != self.thread:
+                    _current.set(self)
             return self if self.trace_id else _NOOP
         except BaseException as error:
             self.end, self.trace_id = 1, 0  # whoever finds it current goes on to `up`
@@ -411,7 +425,7 @@ class _Span:
                 if now is not self and not site.coroutine:  # a coroutine begun in here was left hanging
                     while now is not None and now is not self:
                         now = now.up
-                if now is self:
+                if now is self and (not _collecting or _collecting != get_ident()):
                     _current.set(up)
             if not self.trace_id or self.start < _state.born:
                 return
@@ -637,7 +651,7 @@ class _BridgedSpan(_Span):
             if before.get(getattr(contexts, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")):
                 return _NOOP
             self.sdk = _sdk_tracer(trace).start_span(self.site.name, before, attributes=self.site.facts)
-            if not self.site.generator:
+            if not self.site.generator and _collecting != thread:
                 self.inside = contexts.set_value(_OURS, self, trace.set_span_in_context(self.sdk, before))
                 contexts.attach(self.inside)
             return self if self.sdk.is_recording() else _NOOP
@@ -659,7 +673,9 @@ class _BridgedSpan(_Span):
             trace, contexts = sys.modules["opentelemetry.trace"], sys.modules["opentelemetry.context"]
             self.before = before = _living(self.before, trace)
             now, inside, self.inside = contexts.get_current(), self.inside, None
-            if now is inside:
+            if _collecting == thread:
+                pass  # whoever finds our context there goes on to what is alive
+            elif now is inside:
                 contexts.attach(before)
             elif inside and now.get(_OURS) is self and trace.get_current_span(now) is self.sdk:
                 now = trace.set_span_in_context(trace.get_current_span(before), now)  # keep what was added
@@ -964,6 +980,10 @@ _shared = sys.modules.setdefault("_telemetry_inject", sys.modules[__name__])
 if getattr(_shared, "PROTOCOL", None) != PROTOCOL:
     _shared = sys.modules[__name__]
 if _shared is sys.modules[__name__] and not _off:
+    if sys.version_info < (3, 12) and sys.implementation.name == "cpython":
+        from gc import callbacks
+
+        callbacks.append(_on_collection)
     register(_at_exit)
     if hasattr(_platform, "register_at_fork"):
         _platform.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)
