@@ -411,3 +411,89 @@ def test_a_built_in_replaced_by_an_instrumented_function_does_not_come_back_to_t
     """)
     assert done.out == "done 30\n" and done.err == ""
     assert len(done.named("outer")) == 30 and done.named("wrapper") == []
+
+
+def test_a_time_of_day_that_jumps_moves_no_span_out_of_its_parent(run: Run) -> None:
+    done = run("""
+        import _telemetry_inject as helper
+        from _telemetry_inject import _tlm
+
+        jumps = iter(range(10**18, 2 * 10**18, 10**15))
+        helper._native.wall = lambda: next(jumps)
+        enter = helper._Span.__enter__
+        enter.__defaults__ = (enter.__defaults__[0], helper._native.wall)
+        with _tlm("outer"):
+            for number in range(1200):
+                with _tlm("inner"):
+                    pass
+    """)
+    outer = done.one("outer")
+    assert len(done.named("inner")) == 1200
+    assert all(outer.start <= span.start <= span.end <= outer.end for span in done.named("inner"))
+
+
+def test_the_kind_is_told_of_functions_that_are_suspended(run: Run) -> None:
+    done = run("""
+        import asyncio
+        from _telemetry_inject import _tlm
+
+        def rows():
+            with _tlm("rows"):
+                yield 1
+
+        async def stream():
+            with _tlm("stream"):
+                yield 1
+
+        async def main():
+            with _tlm("main"):
+                return [row async for row in stream()] + list(rows())
+
+        def plain():
+            with _tlm("plain"):
+                asyncio.run(main())
+
+        plain()
+    """)
+    kinds = {span.name: span.attributes.get("telemetry.kind") for span in done.spans}
+    assert kinds == {"rows": "generator", "stream": "async_generator", "main": "async", "plain": None}
+
+
+def test_a_variable_called_self_can_be_assigned(run: Run) -> None:
+    done = run("""
+        from _telemetry_inject import _tlm
+        with _tlm("a", site=1) as span:
+            self = 1; span.assign(self=self, values=2, span=3)
+    """)
+    assert done.err == "" and len(done.one("a").events) == 1
+
+
+def test_in_a_garbage_collection_spans_are_recorded_but_nothing_becomes_current(run: Run) -> None:
+    """Where collections run inside of ContextVar.set (up to 3.11), setting one in a finalizer crashes CPython."""
+    done = run("""
+        import gc, sys
+        import _telemetry_inject as helper
+        from _telemetry_inject import _tlm
+
+        def close():
+            with _tlm("close"):
+                return helper._current.get()
+
+        class Cyclic:
+            def __init__(self):
+                self.me = self
+
+            def __del__(self):
+                seen.append(close())
+
+        seen = []
+        with _tlm("outer") as outer:
+            Cyclic()
+            gc.collect()
+            assert len(seen) == 1
+            assert (seen[0] is outer) == (sys.version_info < (3, 12)), seen
+            assert close() is not outer
+        assert close().up is None
+    """)
+    outer, finalizer, called, last = done.one("outer"), *done.named("close")
+    assert finalizer.parent_id == called.parent_id == outer.span_id and last.parent_id == ""

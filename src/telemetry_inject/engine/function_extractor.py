@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from telemetry_inject.engine.newlines import indent_before
-from telemetry_inject.engine.packs import Grammar, Pack, guard_pattern
+from telemetry_inject.engine.packs import Grammar, Pack, guard_names
 from telemetry_inject.types import Level
 
 if TYPE_CHECKING:
@@ -143,9 +143,10 @@ def _explain(
             or ("" if everything else _trivial(function, source, pack))
             or ("syntax error" if function.node.has_error else "")
         )
-    pattern = guard_pattern(pack, level.value)
-    if pattern:
-        _guard(functions, source, root, pattern)
+    # Most files hold none of the names: asking for each is faster than searching for any.
+    names = [name for name in guard_names(pack, level.value) if name in source]
+    if names:
+        _guard(functions, source, root, re.compile(rb"\b(?:%s)\b" % b"|".join(map(re.escape, names))))
 
 
 def _find_first(function: Function, config: Mapping[str, Any]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -163,12 +162,10 @@ def hooks_of(pack: Pack) -> ModuleType | None:
 
 
 @cache
-def guard_pattern(pack: Pack, level: str) -> re.Pattern[bytes] | None:
-    """A pattern for the identifiers that keep a function from being instrumented at `level`."""
+def guard_names(pack: Pack, level: str) -> tuple[bytes, ...]:
+    """The identifiers that keep a function from being instrumented at `level`."""
     guard: Mapping[str, list[str]] = pack.config.get("guard", {})
     names = [*guard.get("function", [])]
     if level != "function":
         names += guard.get("flow", [])
-    if not names:
-        return None
-    return re.compile(rb"\b(?:%s)\b" % b"|".join(sorted(re.escape(name.encode()) for name in names)))
+    return tuple(sorted(name.encode() for name in names))

@@ -27,11 +27,12 @@ import sys
 # Bound here, because a program may replace one of them by a function that is itself instrumented.
 from builtins import (
     abs, all, any, bool, bytes, dict, filter, float, frozenset,
-    getattr, globals, hasattr, int, isinstance, issubclass, len, list, max,
-    min, object, range, repr, round, set, str, tuple, type,
+    getattr, globals, hasattr, int, isinstance, issubclass, iter, len, list, max,
+    min, next, object, range, repr, round, set, str, tuple, type,
     AttributeError, BaseException, Exception, FileNotFoundError, ImportError, IndexError, KeyError, OSError, RecursionError,
     RuntimeError, StopAsyncIteration, StopIteration, ValueError,
 )
+from _collections import OrderedDict
 from _contextvars import ContextVar
 from _json import encode_basestring_ascii as _quote
 from _random import Random
@@ -299,7 +300,7 @@ def _captured(prefix, values):
 class _State:
     """What belongs to this process alone; begun anew in a forked child."""
 
-    __slots__ = ("bits", "born", "busy", "closer", "dropped", "due", "eager", "offset", "pending", "pid", "sdk")
+    __slots__ = ("bits", "born", "busy", "closer", "dropped", "due", "eager", "pending", "pid", "sdk")
     __slots__ += ("sender", "stopping", "wake")
 
     def begin(self, forked):
@@ -316,20 +317,20 @@ class _State:
 
 _state = _State()
 _state.begin(forked=False)
-_state.offset, _state.sdk = _native.wall() - _native.clock(), (None, None)
+_state.sdk = (None, None)
 _current = ContextVar("telemetry_inject_span", default=None)
-_collecting = 0
+
+# Up to CPython 3.11 the garbage collector runs in the middle of allocations, also in those of ContextVar.set, and
+# finalizers may call instrumented functions: if these set a variable of the same context, the outer call works on
+# freed memory (seen as crashes of asyncio's own tests). So nothing becomes current while this begins with "stop".
+# The callback that moves "start" or "stop" to the end is a C function: in one of Python's, a signal handler could
+# run, and its exception would be lost.
+_phases = OrderedDict(start=None, stop=None)
 
 
-def _on_collection(phase, _):
-    """Notes which thread the garbage collector runs in.
+def _collecting():
+    return next(iter(_phases)) == "stop"
 
-    Up to CPython 3.11 it runs in the middle of allocations, also in those of ContextVar.set, and finalizers may
-    call instrumented functions: if these set a ContextVar of the same context, the outer call works on freed
-    memory. So nothing becomes current in a collection. (Seen as crashes of asyncio's own tests.)
-    """
-    global _collecting
-    _collecting = get_ident() if phase == "start" else 0
 
 _sites_known = {}  # (file, first line) of an instrumented function -> line of its `with`
 
@@ -383,12 +384,13 @@ class _Span:
     """One call of an instrumented function: a context manager, and what its body reports to.
 
     `up` is the nearest enclosing span that has not ended; `end` is 0 until the end; `trace_id` is 0 if the trace
-    is not sampled. The clock is bound as a default because test tools replace those of modules.
+    is not sampled. `offset` leads from the clock to the time of day; one trace has one, whatever happens to the
+    time of day meanwhile. The clocks are bound as defaults because test tools replace those of modules.
     """
 
-    __slots__ = ("end", "notes", "parent_id", "site", "span_id", "start", "thread", "trace_id", "up")
+    __slots__ = ("end", "notes", "offset", "parent_id", "site", "span_id", "start", "thread", "trace_id", "up")
 
-    def __enter__(self, clock=perf_counter_ns) -> "_Span":
+    def __enter__(self, clock=perf_counter_ns, wall=time_ns) -> "_Span":
         try:
             self.end, self.thread, self.up = 0, get_ident(), None
             up = _current.get()
@@ -400,10 +402,13 @@ class _Span:
             else:
                 self.trace_id, self.parent_id = up.trace_id, up.span_id
             self.span_id = _state.bits(64) or 1
-            self.start = clock()
+            self.start = start = clock()
+            self.offset = wall() - start if up is None else up.offset
             if not self.site.generator:  # the consumer of a generator is not inside of it
-                if _collecting != self.thread:
-                    _current.set(self)
+                for phase in _phases:  # as _collecting(), without a call
+                    if phase == "start":
+                        _current.set(self)
+                    break
             return self if self.trace_id else _NOOP
         except BaseException as error:
             self.end, self.trace_id = 1, 0  # whoever finds it current goes on to `up`
@@ -425,8 +430,11 @@ class _Span:
                 if now is not self and not site.coroutine:  # a coroutine begun in here was left hanging
                     while now is not None and now is not self:
                         now = now.up
-                if now is self and (not _collecting or _collecting != get_ident()):
-                    _current.set(up)
+                if now is self:
+                    for phase in _phases:
+                        if phase == "start":
+                            _current.set(up)
+                        break
             if not self.trace_id or self.start < _state.born:
                 return
             if kind is not None:
@@ -493,7 +501,7 @@ class _Span:
             if not isinstance(error, _AT_LIMIT) and not _ours(error):
                 raise
 
-    def assign(self, **values: object) -> None:
+    def assign(self, /, **values: object) -> None:
         """Variables were set."""
         try:
             notes = self.more()
@@ -571,6 +579,9 @@ class _Site:
             "code.file.path": _encodable(_absolute(code.co_filename)),
             "code.line.number": code.co_firstlineno,
         }
+        for flag, kind in ((0x20, "generator"), (0x200, "async_generator"), (0x80, "async")):
+            if code.co_flags & flag:
+                self.facts["telemetry.kind"] = kind
         self.template = _span_template(self.name, self.facts)
 
 
@@ -651,7 +662,7 @@ class _BridgedSpan(_Span):
             if before.get(getattr(contexts, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")):
                 return _NOOP
             self.sdk = _sdk_tracer(trace).start_span(self.site.name, before, attributes=self.site.facts)
-            if not self.site.generator and _collecting != thread:
+            if not self.site.generator and not _collecting():
                 self.inside = contexts.set_value(_OURS, self, trace.set_span_in_context(self.sdk, before))
                 contexts.attach(self.inside)
             return self if self.sdk.is_recording() else _NOOP
@@ -673,7 +684,7 @@ class _BridgedSpan(_Span):
             trace, contexts = sys.modules["opentelemetry.trace"], sys.modules["opentelemetry.context"]
             self.before = before = _living(self.before, trace)
             now, inside, self.inside = contexts.get_current(), self.inside, None
-            if _collecting == thread:
+            if _collecting():
                 pass  # whoever finds our context there goes on to what is alive
             elif now is inside:
                 contexts.attach(before)
@@ -686,7 +697,7 @@ class _BridgedSpan(_Span):
                 for key, value in self.notes.attributes():
                     self.sdk.set_attribute(key, value)
                 for at, name, values in self.notes.events:
-                    self.sdk.add_event(name, dict(values), at + _state.offset)
+                    self.sdk.add_event(name, dict(values), at + _native.wall() - _native.clock())
                 if self.notes.error:
                     self.sdk.set_status(trace.Status(trace.StatusCode.ERROR))
             self.sdk.end()
@@ -733,21 +744,18 @@ def _span_text(span):
         notes, more = span.notes, _key_values(span.notes.attributes())
         more = (("," + more) if more else "") + "]"
         events = [
-            '{"timeUnixNano":"%d","name":"%s","attributes":[%s]}' % (at + _state.offset, name, _key_values(values))
+            '{"timeUnixNano":"%d","name":"%s","attributes":[%s]}' % (at + span.offset, name, _key_values(values))
             for at, name, values in notes.events
         ]
         more += ',"events":[%s]' % ",".join(events) if events else ""
         more += ',"droppedEventsCount":%d' % notes.lost if notes.lost else ""
         more += ',"status":{"code":2}' if notes.error else ""
-    times = span.start + _state.offset, span.end + _state.offset
+    times = span.start + span.offset, span.end + span.offset
     return span.site.template % (span.trace_id, span.span_id, parent, times[0], times[1], span.thread, more)
 
 
 def _request(spans):
-    """An ExportTraceServiceRequest. The wall clock is asked again each time, lest the two drift apart."""
-    offset = _native.wall() - _native.clock()
-    if abs(offset - _state.offset) > 50_000_000:
-        _state.offset = offset
+    """An ExportTraceServiceRequest."""
     resource = _key_values([*_attributes.items(), ("process.pid", _native.getpid())])
     dropped = _key_values([("telemetry.dropped_spans", _state.dropped)] if _state.dropped else [])
     scope = '"name":"telemetry-inject","version":"%s","attributes":[%s]' % (VERSION, dropped)
@@ -983,7 +991,7 @@ if _shared is sys.modules[__name__] and not _off:
     if sys.version_info < (3, 12) and sys.implementation.name == "cpython":
         from gc import callbacks
 
-        callbacks.append(_on_collection)
+        callbacks.append(_phases.move_to_end)
     register(_at_exit)
     if hasattr(_platform, "register_at_fork"):
         _platform.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)
