@@ -21,9 +21,10 @@ class Suite:
     """One project and how its tests are run.
 
     `root` is the folder that goes on the import path and `packages` are the folders or files below it that
-    are instrumented. `deselect` gives, for each test that is left out, the reason why; `expected`, for
-    each test that cannot but end differently, the same; `unfinished`, why some
-    calls are still running when the process ends, so that their spans are missing.
+    are instrumented. `deselect` gives, for each test that is left out, the reason why, and `narrowed` the
+    reason for what `arguments` leave out; `expected`, for each test that cannot but end differently, the
+    same; `unfinished`, why some calls are still running when the process ends, so that their spans are
+    missing.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Suite:
     deselect: dict[str, str] = field(default_factory=dict)
     expected: dict[str, str] = field(default_factory=dict)
     unfinished: str = ""
+    narrowed: str = ""
     timeout: float = 300.0
 
     @property
@@ -50,7 +52,9 @@ class Suite:
 
     def digest(self, *parts: object) -> str:
         """Changes whenever an earlier result can no longer be used."""
-        return _digest(vars(self), *parts)
+        reasons = ("deselect", "expected", "unfinished", "narrowed")
+        settings = {name: value for name, value in vars(self).items() if name not in reasons}
+        return _digest(settings, list(self.deselect), *parts)
 
 
 def load_suites(names: list[str]) -> list[Suite]:

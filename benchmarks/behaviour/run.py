@@ -11,17 +11,17 @@ exit code, the spans themselves (parents, nesting, order), and the processor tim
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import signal
+import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from outcomes import Run, differences, run_suite, stage
-from projects import WORK, Suite, load_suites, prepare
-from tables import Comparison, describe, markdown_table, text_table
+from projects import Suite, load_suites, prepare
+from results import Result, Setting, add_result
+from tables import Comparison, describe, text_table
 
 from instrumented import helper_variables, instrument, read_spans
 
@@ -46,16 +46,21 @@ def main() -> int:
     _default_signals()
     with ThreadPoolExecutor(options.jobs) as pool:
         if options.baseline:
-            steady = [_report_baseline(suite, *runs) for suite, *runs in pool.map(_baseline, suites)]
+            steady = [_report_baseline(suite, *runs) for suite, *runs in pool.map(baseline, suites)]
             return 0 if all(steady) else 1
-        work = pool.map(lambda suite: _compare(suite, options.level, options.keep), suites)
+        work = [pool.submit(compare, suite, options.level, options.keep) for suite in suites]
         results = []
-        for result in work:
-            print(describe(result), flush=True)
+        for done in as_completed(work):
+            try:
+                result = done.result()
+            except subprocess.CalledProcessError as error:  # the other projects still have their turn
+                print(f"NOT COMPARED: {error}", flush=True)
+                continue
             results.append(result)
+            print(describe(result), flush=True)
+            add_result(Result(Setting.now(), result), options.level, load_suites([]))
     print(f"\n{text_table(results)}")
-    _write_results(results, options.level)
-    return 0 if all(result.same for result in results) else 1
+    return 0 if len(results) == len(suites) and all(result.same for result in results) else 1
 
 
 def _default_signals() -> None:
@@ -65,7 +70,7 @@ def _default_signals() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _baseline(suite: Suite) -> tuple[Suite, Run, Run]:
+def baseline(suite: Suite) -> tuple[Suite, Run, Run]:
     """The suite on the untouched source, twice; kept from call to call."""
     clean = prepare(suite)
     digest = suite.digest(sys.version, *(path.read_bytes() for path in _harness_files()))
@@ -102,8 +107,9 @@ def _report_baseline(suite: Suite, first: Run, second: Run) -> bool:
     return not bad and not unsteady and first.complete
 
 
-def _compare(suite: Suite, level: str, keep: bool) -> Comparison:
-    _, first, second = _baseline(suite)
+def compare(suite: Suite, level: str, keep: bool = False) -> Comparison:
+    """The suite on the untouched source, and on one in which every function is instrumented."""
+    _, first, second = baseline(suite)
     output, spans = suite.folder / "instrumented", suite.folder / "spans"
     made = instrument(suite, prepare(suite), output, level)
     after = run_suite(suite, stage(suite, output), helper_variables(spans))
@@ -138,15 +144,6 @@ def _compare(suite: Suite, level: str, keep: bool) -> Comparison:
         other_problems=[*made.problems, *elsewhere, *(["the run did not end"] if not after.complete else [])],
         output="" if after.complete else after.output,
     )
-
-
-def _write_results(results: list[Comparison], level: str) -> None:
-    folder = WORK / "results"
-    folder.mkdir(parents=True, exist_ok=True)
-    data = [asdict(result) for result in results]
-    (folder / f"{level}.json").write_text(json.dumps(data, indent=1) + "\n")
-    (folder / f"{level}.md").write_text(markdown_table(results) + "\n")
-    print(f"\nwritten: {folder / level}.json and .md")
 
 
 if __name__ == "__main__":

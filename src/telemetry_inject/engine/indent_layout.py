@@ -20,13 +20,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from telemetry_inject.engine.function_extractor import Function
-from telemetry_inject.engine.newlines import indent_before, line_start, newline_after
+from telemetry_inject.engine.newlines import LINE_END, indent_before, line_start, newline_after
 from telemetry_inject.types import Insertion
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 Range = tuple[int, int]
+_JOINED = re.compile(rb"\\(?:\r\n|\r|\n)")
 
 
 class Unwrappable(Exception):
@@ -87,7 +88,8 @@ def plan(
         raise Unwrappable("indentation is not consistent")
     unit = indent[len(own_indent) :]
     end = function.body.end_byte
-    if re.search(rb"[\r\n]" + re.escape(indent + unit * nesting), source[first.start_byte : end]):
+    deepest = indent + unit * nesting
+    if deepest in source[first.start_byte : end] and _line_pattern(deepest).search(source, first.start_byte, end):
         raise Unwrappable("nested too deeply for one more block")
     frame = Frame(indent, unit)
     here = moved(indent, frames)
@@ -126,7 +128,7 @@ def _header_end(function: Function) -> int:
 
 def _breaks_line(between: bytes) -> bool:
     """Whether a logical line ends in `between` (a backslash joins two lines)."""
-    return bool(re.search(rb"[\r\n]", re.sub(rb"\\(?:\r\n|\r|\n)", b"", between)))
+    return bool(LINE_END.search(_JOINED.sub(b"", between) if b"\\" in between else between))
 
 
 @lru_cache(maxsize=256)

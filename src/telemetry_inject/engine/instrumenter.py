@@ -38,11 +38,11 @@ UNCOMPILED = "would not compile: "
 
 @dataclass(frozen=True, slots=True)
 class UnitResult:
-    """One unit, its edits, and whether they came from the lookup."""
+    """One unit, its edits, and the same insertions at offsets into the file."""
 
     unit: Unit
     edits: UnitEdits
-    known: bool
+    placed: Sequence[Insertion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def instrument(
         units = _units(extraction, base, pack, generator, gate)
         insertions: list[Insertion] = []
         for unit in units:
-            insertions += shifted(unit.edits.insertions, unit.unit.start)
+            insertions += unit.placed
         reports = tuple(_report(function, generator) for function in extraction.functions)
         if not insertions:
             return Result(FileStatus.UNCHANGED, "no function to instrument", base, base, (), reports)
@@ -193,23 +193,26 @@ def _units(
             for function in family:
                 function.skip = function.skip or late.get(function.site, "")
                 function.provenance = "cache"
-            results.append(UnitResult(unit, edits, True))
+            results.append(UnitResult(unit, edits, shifted(edits.insertions, unit.start)))
             continue
         before = {function.site for function in family if function.skip}
-        insertions = shifted(generator.unit(outermost), -unit.start)
+        placed: Sequence[Insertion] = generator.unit(outermost)
         if old_mac:
-            insertions = [Insertion(offset, text.replace(b"\n", b"\r")) for offset, text in insertions]
+            placed = [Insertion(offset, text.replace(b"\n", b"\r")) for offset, text in placed]
         late_skips = tuple(
             (function.site, function.skip)
             for function in family
             if function.skip and function.site not in before
         )
-        proved = gate.prove(unit, UnitEdits(tuple(insertions), late_skips))
+        edits = UnitEdits(tuple(shifted(placed, -unit.start)), late_skips)
+        proved = gate.prove(unit, edits)
         if isinstance(proved, str):
             for function in family:
                 function.skip = function.skip or UNPROVED + proved
         elif proved.insertions or proved.late_skips:
-            results.append(UnitResult(unit, proved, False))
+            if proved is not edits:
+                placed = shifted(proved.insertions, unit.start)
+            results.append(UnitResult(unit, proved, placed))
     return results
 
 

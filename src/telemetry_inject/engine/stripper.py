@@ -19,6 +19,8 @@ from telemetry_inject.engine.prologue import import_pattern
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_CODE = re.compile(rb"[{}]")
+
 
 def strip(source: bytes, pack: Pack) -> bytes:
     """`source` without our insertions; `source` itself when it has none."""
@@ -33,7 +35,7 @@ def strip(source: bytes, pack: Pack) -> bytes:
     if found is None:
         return source
     alias = (found["alias"] or b"_tlm").decode()
-    root = grammar_of(pack).parser.parse(text).root_node
+    root = _parse(text, pack)
     cuts: list[Range] = [(found.start(), found.end())]
     opaque = opaque_ranges(
         root, text, re.compile(pack.config["opaque_hint"].encode()), pack.config["opaque"]
@@ -42,6 +44,18 @@ def strip(source: bytes, pack: Pack) -> bytes:
         if _is_code(root, match, alias):
             cuts.extend(_cut(match, root, text, opaque))
     return _without(source, cuts)
+
+
+def _parse(text: bytes, pack: Pack) -> Node:
+    """The tree of `text`; if there are errors in it, but none without the code inside of strings, the latter."""
+    parser = grammar_of(pack).parser
+    root = parser.parse(text).root_node
+    pattern = pack.config.get("interpolated")
+    if root.has_error and pattern:
+        plain = re.sub(pattern.encode(), lambda found: _CODE.sub(b"x", found.group()), text)
+        other = parser.parse(plain).root_node
+        return root if other.has_error else other
+    return root
 
 
 def _without(source: bytes, cuts: list[Range]) -> bytes:

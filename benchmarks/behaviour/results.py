@@ -1,0 +1,90 @@
+"""The results files: what each project gave at a level, with when and on what machine it was found."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from outcomes import Difference
+from projects import WORK, Suite
+from tables import Comparison
+
+from telemetry_inject import __version__
+
+FOLDER = WORK / "results"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """When and where a project was compared. `date` is of UTC, `tool` the version that instrumented it."""
+
+    date: str
+    interpreter: str
+    system: str
+    cores: int
+    tool: str
+
+    @classmethod
+    def now(cls) -> Setting:
+        """This process, today."""
+        return cls(
+            date=datetime.now(UTC).date().isoformat(),
+            interpreter=f"{platform.python_implementation()} {platform.python_version()}",
+            system=f"{platform.system()} {platform.machine()}",
+            cores=os.cpu_count() or 1,
+            tool=__version__,
+        )
+
+
+@dataclass(frozen=True)
+class Result:
+    """One project at one level."""
+
+    setting: Setting
+    comparison: Comparison
+
+
+def load_results(level: str, suites: Sequence[Suite], folder: Path = FOLDER) -> list[Result]:
+    """What is known of these suites, in their order; a result of another version of either side is left out.
+
+    Raises:
+        ValueError: the file holds something else.
+    """
+    try:
+        rows = json.loads((folder / f"{level}.json").read_text())
+    except FileNotFoundError:
+        return []
+    found = {result.comparison.name: result for result in map(_result, rows) if result.setting.tool == __version__}
+    versions = {suite.name: suite.version for suite in suites}
+    return [
+        found[name] for name, version in versions.items() if name in found and found[name].comparison.version == version
+    ]
+
+
+def add_result(result: Result, level: str, suites: Sequence[Suite], folder: Path = FOLDER) -> None:
+    """Put one project's result into the level's file at once, so that a run cut short loses nothing.
+
+    `suites` are all that there are: what is in the file of others is dropped.
+    """
+    known = {earlier.comparison.name: earlier for earlier in load_results(level, suites, folder)}
+    known[result.comparison.name] = result
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"{level}.json.new"
+    unfinished.write_text(json.dumps([asdict(each) for each in known.values()], indent=1) + "\n")
+    unfinished.replace(folder / f"{level}.json")
+
+
+def _result(row: dict[str, Any]) -> Result:
+    try:
+        data = row["comparison"]
+        different = [Difference(**each) for each in data["different"]]
+        pairs = {name: tuple(data[name]) for name in ("exit_codes", "seconds")}
+        return Result(Setting(**row["setting"]), Comparison(**{**data, **pairs, "different": different}))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a result of this harness: {error!r}") from error
