@@ -7,33 +7,28 @@ Everything that decides about text lives below; here is only the order of the st
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from telemetry_inject import __version__
 from telemetry_inject.config import Settings
-from telemetry_inject.engine.digest import engine_digest
 from telemetry_inject.engine.file_reconstructor import FileReconstructor
-from telemetry_inject.engine.options import Options, Placement
-from telemetry_inject.engine.packs import Pack, grammar_version, load_pack, pack_names
+from telemetry_inject.engine.options import Placement
+from telemetry_inject.engine.packs import Pack, load_pack
 from telemetry_inject.errors import InvariantError, OutputError, TelemetryInjectError, UsageError
-from telemetry_inject.languages import Languages
 from telemetry_inject.observer import Observer
+from telemetry_inject.run_scope import engine_options, key_scopes, languages, pack_folders
 from telemetry_inject.scan_rules import OUTPUT_MARKER
 from telemetry_inject.scanner import CodeScanner, ScanOptions
 from telemetry_inject.scripts.cache_exports import CacheExports
-from telemetry_inject.scripts.cache_keys import KeyScope, canonical_options, file_key
+from telemetry_inject.scripts.cache_keys import file_key
 from telemetry_inject.scripts.file_task import ALREADY_INSTRUMENTED, FileOutcome, FileTask, WorkContext, write_result
 from telemetry_inject.scripts.payloads import FileEntry, decode_file
 from telemetry_inject.scripts.script_cache import NullCache, ScriptCache
 from telemetry_inject.telemetry_utils_writer import TelemetryUtilsWriter
 from telemetry_inject.tree_copy import copy_rest
 from telemetry_inject.types import FileReport, FileStatus, RunResult, ScanResult, SourceFile
-
-_BATCH_BYTES = 8_000_000
 
 
 def run(settings: Settings, observer: Observer) -> RunResult:
@@ -42,50 +37,6 @@ def run(settings: Settings, observer: Observer) -> RunResult:
     Raises UsageError when the path does not exist, PackError when a language pack is broken.
     """
     return _Run(settings, observer).run()
-
-
-def languages(packs: Path | None) -> Languages:
-    """The file names that each pack claims."""
-    extensions: dict[str, str] = {}
-    filenames: dict[str, str] = {}
-    interpreters: dict[str, str] = {}
-    for name, folder in _pack_folders(packs).items():
-        config = load_pack(name, folder).config
-        extensions.update({"." + extension: name for extension in config["extensions"]})
-        filenames.update(dict.fromkeys(config.get("filenames", ()), name))
-        interpreters.update(dict.fromkeys(config.get("interpreters", ()), name))
-    return Languages(extensions, filenames, interpreters)
-
-
-def _pack_folders(packs: Path | None) -> dict[str, Path | None]:
-    """Every pack and the folder it comes from; the user's own go before the built-in ones."""
-    folders: dict[str, Path | None] = dict.fromkeys(pack_names())
-    if packs is not None:
-        folders.update(dict.fromkeys(pack_names(packs), packs))
-    return folders
-
-
-def engine_options(settings: Settings) -> Options:
-    """The options that reach the text."""
-    return Options(settings.level, settings.all_functions, settings.validate)
-
-
-def key_scopes(settings: Settings) -> dict[str, KeyScope]:
-    """What keys of each language have in common, by language."""
-    options = canonical_options(
-        {
-            "level": settings.level.value,
-            "everything": settings.all_functions,
-            "validate": settings.validate,
-            # The verdict on an output is this interpreter's.
-            "checker": f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}",
-        }
-    )
-    scopes = {}
-    for name, folder in _pack_folders(settings.packs).items():
-        pack = load_pack(name, folder)
-        scopes[name] = KeyScope(f"{__version__} {engine_digest()}", pack.digest, grammar_version(pack), options)
-    return scopes
 
 
 class _Phases:
@@ -105,7 +56,7 @@ class _Run:
     def __init__(self, settings: Settings, observer: Observer) -> None:
         self.settings = settings
         self.observer = observer
-        self.folders = _pack_folders(settings.packs)
+        self.folders = pack_folders(settings.packs)
         self.scopes = key_scopes(settings)
         self.reports: list[FileReport] = []
         self.written = 0
@@ -239,7 +190,7 @@ class _Run:
 
         settings = self.settings
         context = WorkContext(
-            engine_options(settings), self.scopes, settings.packs,
+            engine_options(settings), self.scopes, self.folders,
             settings.cache_dir if exports is not None else None,
             exports.staging() if exports is not None else "",
             Path("docs/lessons"), settings.max_retries, settings.diff,
@@ -311,7 +262,7 @@ def instrument_stdin(settings: Settings, data: bytes, filename: str) -> tuple[Fi
         raise UsageError(
             f"{filename}: no language pack for a file of this name", "give a name with --stdin-filename, such as app.py"
         )
-    pack = load_pack(language, _pack_folders(settings.packs)[language])
+    pack = load_pack(language, pack_folders(settings.packs)[language])
     result = instrument(data, pack, engine_options(settings), Placement())
     report = FileReport(
         filename, language, result.status, result.reason, result.functions, False, len(result.insertions)
@@ -323,4 +274,4 @@ def remove(settings: Settings, observer: Observer) -> RunResult:
     """Take the telemetry out of the tree at `settings.path` again, edited since or not."""
     from telemetry_inject.removal import remove_tree
 
-    return remove_tree(settings, observer, _pack_folders(settings.packs), languages(settings.packs))
+    return remove_tree(settings, observer, pack_folders(settings.packs), languages(settings.packs))

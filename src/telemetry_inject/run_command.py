@@ -213,12 +213,12 @@ def _write_stdin_result(settings: Settings, report: FileReport, data: bytes, out
 
 def _show_files(settings: Settings) -> int:
     """The files that a run would look at, one a line; with --json or -v also the others."""
-    from telemetry_inject import pipeline
+    from telemetry_inject.run_scope import languages
     from telemetry_inject.scanner import CodeScanner, ScanOptions
 
     if settings.stdin:
         raise UsageError("- and --show-files do not go together", "Give a folder.")
-    scanner = CodeScanner(pipeline.languages(settings.packs), ScanOptions.of(settings))
+    scanner = CodeScanner(languages(settings.packs), ScanOptions.of(settings))
     scan = scanner.scan(settings.path)
     if settings.json:
         from telemetry_inject.report.json_report import json_scan

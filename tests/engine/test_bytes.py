@@ -151,3 +151,21 @@ def test_insertions_outside_of_the_source_are_refused(offset: int) -> None:
 def test_revert_notices_a_changed_insertion() -> None:
     with pytest.raises(InvariantError):
         revert(b"abXc", [Insertion(2, b"Y")])
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_a_file_run_by_exec_without_a_name_still_runs(level: Level) -> None:
+    source = b"def version(parts):\n    text = map(str, parts)\n    return '.'.join(text)\nfound = version([1, 2])\n"
+    namespace: dict[str, object] = {}
+    exec(instrument(source, PYTHON, Options(level)).output, namespace)
+    assert namespace["found"] == "1.2"
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_documentation_in_brackets_stays_documentation(level: Level) -> None:
+    source = b'("Of the module.")\nfrom __future__ import annotations\ndef f(x):\n    ("Of " "f.")\n    return str(x)\n'
+    output = instrument(source, PYTHON, Options(level)).output
+    tree = ast.parse(output)
+    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
+    assert (ast.get_docstring(tree), ast.get_docstring(function)) == ("Of the module.", "Of f.")
+    assert b"with _tlm" in output and strip(output, PYTHON) == source

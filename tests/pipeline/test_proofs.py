@@ -151,3 +151,15 @@ def test_edits_that_the_gate_gives_are_still_checked_against_the_file() -> None:
     )
     result = instrument(SOURCE, PYTHON, gate=lies)
     assert all(function.status is FunctionStatus.FAILED for function in result.functions) or result.output == SOURCE
+
+
+def test_packs_of_the_users_own_stand_beside_the_built_in_ones(command: Command, project: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "packs/mine"
+    shutil.copytree(BUILT_IN / "python", mine, ignore=shutil.ignore_patterns("cases", "__pycache__"))
+    config = (mine / "pack.toml").read_text()
+    config = config.replace('name = "python"', 'name = "mine"').replace('["py", "pyw"]', '["mine"]')
+    (mine / "pack.toml").write_text(config.replace("filenames = [", "filenames = [] #").replace("interpreters = [", "interpreters = [] #"))
+    (project / "app/other.mine").write_text("def f():\n    print(1)\n")
+    command(project, "--use-scripts", "-o", tmp_path / "out", "--packs", tmp_path / "packs")
+    assert 'with _tlm("f"):' in (tmp_path / "out/app/other.mine").read_text()
+    assert 'with _tlm("total"):' in (tmp_path / "out/app/core.py").read_text()

@@ -33,7 +33,7 @@ class WorkContext:
 
     options: Options
     scopes: dict[str, KeyScope]
-    packs: Path | None
+    packs: dict[str, Path | None]
     cache_dir: Path | None
     staging: str
     lessons: Path | None

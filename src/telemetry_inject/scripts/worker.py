@@ -68,7 +68,7 @@ class Worker:
             source = task.path.read_bytes()
         except OSError as error:
             return _failed(task, f"cannot be read: {error.strerror}")
-        pack = load_pack(task.language, self._context.packs)
+        pack = load_pack(task.language, self._context.packs[task.language])
         gate = self._gate(pack, task)
         try:
             result = instrument(source, pack, self._context.options, Placement(task.ups), gate)

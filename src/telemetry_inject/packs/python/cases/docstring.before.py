@@ -24,3 +24,15 @@ def commented(path):  # a comment on the header
 def implicitly_joined():
     """One """ "docstring" ""
     print("body")
+
+
+def in_brackets():
+    ("Also " "documentation.")
+    print("body")
+
+
+def in_brackets_on_lines():
+    (  # a comment
+        "Also documentation."
+    )
+    print("body")

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 try: from ._telemetry_inject import _tlm
-except ImportError:
+except (ImportError, KeyError):
     try: from _telemetry_inject import _tlm
     except ImportError: from contextlib import nullcontext as _tlm
 import os
@@ -30,4 +30,18 @@ def commented(path):  # a comment on the header
 def implicitly_joined():
     """One """ "docstring" ""
     with _tlm("implicitly_joined"):
+        print("body")
+
+
+def in_brackets():
+    ("Also " "documentation.")
+    with _tlm("in_brackets"):
+        print("body")
+
+
+def in_brackets_on_lines():
+    (  # a comment
+        "Also documentation."
+    )
+    with _tlm("in_brackets_on_lines"):
         print("body")

@@ -47,3 +47,19 @@ def blank_lines():
     
 
     print(2)
+
+
+def code_in_a_string(value):
+    def inner():
+        raise ValueError(
+            "Begin "
+            f"""{value!r}; {
+                'one'
+                if value
+                else 'other'
+            } end"""
+        )
+
+    if value:
+        return inner()
+    return str(value)

@@ -1,5 +1,5 @@
 try: from ._telemetry_inject import _tlm
-except ImportError:
+except (ImportError, KeyError):
     try: from _telemetry_inject import _tlm
     except ImportError: from contextlib import nullcontext as _tlm
 def strings():
@@ -57,3 +57,21 @@ def blank_lines():
     
 
         print(2)
+
+
+def code_in_a_string(value):
+    with _tlm("code_in_a_string"):
+        def inner():
+            with _tlm("code_in_a_string.<locals>.inner"):
+                raise ValueError(
+                    "Begin "
+                    f"""{value!r}; {
+                'one'
+                if value
+                else 'other'
+            } end"""
+                )
+
+        if value:
+            return inner()
+        return str(value)

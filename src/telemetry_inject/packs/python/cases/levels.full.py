@@ -1,5 +1,5 @@
 try: from ._telemetry_inject import _tlm
-except ImportError:
+except (ImportError, KeyError):
     try: from _telemetry_inject import _tlm
     except ImportError: _tlm = type("_tlm", (), dict(dict.fromkeys(("__init__", "__exit__", "branch", "loop", "handled", "assign"), lambda *_, **__: None), __enter__=lambda span: span, returns=lambda _, value, span: value))
 async def analyse(self, rows, *rest, limit: int = 3, password=None, **options):

@@ -1,5 +1,5 @@
 try: from ._telemetry_inject import _tlm
-except ImportError:
+except (ImportError, KeyError):
     try: from _telemetry_inject import _tlm
     except ImportError: from contextlib import nullcontext as _tlm
 async def analyse(self, rows, *rest, limit: int = 3, password=None, **options):

@@ -1,5 +1,5 @@
 try: from ._telemetry_inject import _tlm as _tlm_3
-except ImportError:
+except (ImportError, KeyError):
     try: from _telemetry_inject import _tlm as _tlm_3
     except ImportError: from contextlib import nullcontext as _tlm_3
 _tlm = {"ours": False}

@@ -1,5 +1,5 @@
 try: from ._telemetry_inject import _tlm
-except ImportError:
+except (ImportError, KeyError):
     try: from _telemetry_inject import _tlm
     except ImportError: from contextlib import nullcontext as _tlm
 def f():

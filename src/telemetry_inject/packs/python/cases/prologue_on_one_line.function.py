@@ -1,7 +1,7 @@
 """Doc."""; from __future__ import annotations; 
 # telemetry-inject: split line
 try: from ._telemetry_inject import _tlm
-except ImportError:
+except (ImportError, KeyError):
     try: from _telemetry_inject import _tlm
     except ImportError: from contextlib import nullcontext as _tlm
 import os
