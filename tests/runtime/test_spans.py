@@ -497,3 +497,15 @@ def test_in_a_garbage_collection_spans_are_recorded_but_nothing_becomes_current(
     """)
     outer, finalizer, called, last = done.one("outer"), *done.named("close")
     assert finalizer.parent_id == called.parent_id == outer.span_id and last.parent_id == ""
+
+
+def test_traces_that_follow_each_other_do_not_overlap(run: Run) -> None:
+    done = run("""
+        from _telemetry_inject import _tlm
+        for number in range(3000):
+            with _tlm("root"):
+                pass
+    """)
+    spans = sorted(done.named("root"), key=lambda span: span.start)
+    assert len(spans) == 3000
+    assert all(one.end <= two.start for one, two in zip(spans, spans[1:]))

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 
 VERSION = "0.1.0"
 PROTOCOL = 1  # between copies of this file
+_DRIFT = 50_000_000  # nanoseconds between the clocks before the time of day is believed anew
 _TEXT, _ITEMS, _LABELS, _EVENTS, _FRAMES = 120, 10, 100, 128, 32  # bounds of what one span holds
 
 
@@ -300,7 +301,7 @@ def _captured(prefix, values):
 class _State:
     """What belongs to this process alone; begun anew in a forked child."""
 
-    __slots__ = ("bits", "born", "busy", "closer", "dropped", "due", "eager", "pending", "pid", "sdk")
+    __slots__ = ("bits", "born", "busy", "closer", "dropped", "due", "eager", "offset", "pending", "pid", "sdk")
     __slots__ += ("sender", "stopping", "wake")
 
     def begin(self, forked):
@@ -317,7 +318,7 @@ class _State:
 
 _state = _State()
 _state.begin(forked=False)
-_state.sdk = (None, None)
+_state.offset, _state.sdk = _native.wall() - _native.clock(), (None, None)
 _current = ContextVar("telemetry_inject_span", default=None)
 
 # Up to CPython 3.11 the garbage collector runs in the middle of allocations, also in those of ContextVar.set, and
@@ -403,7 +404,13 @@ class _Span:
                 self.trace_id, self.parent_id = up.trace_id, up.span_id
             self.span_id = _state.bits(64) or 1
             self.start = start = clock()
-            self.offset = wall() - start if up is None else up.offset
+            if up is None:
+                offset = wall() - start
+                if not -_DRIFT < offset - _state.offset < _DRIFT:  # after a suspension, or in a test
+                    _state.offset = offset
+                self.offset = _state.offset
+            else:
+                self.offset = up.offset
             if not self.site.generator:  # the consumer of a generator is not inside of it
                 for phase in _phases:  # as _collecting(), without a call
                     if phase == "start":
