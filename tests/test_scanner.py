@@ -396,6 +396,8 @@ def test_changed_since_a_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("GIT_DIR", "nowhere")  # as in a hook
     assert taken(tmp_path / "src", changed_since="HEAD") == ["changed.py", "new.py", "sub/é new.py"]
     assert reasons(tmp_path / "src", changed_since="HEAD") == {"old.py": "not changed since HEAD"}
+    assert taken(tmp_path / "src" / "changed.py", changed_since="HEAD") == ["changed.py"]
+    assert reasons(tmp_path / "src" / "old.py", changed_since="HEAD") == {"old.py": "not changed since HEAD"}
 
 
 def test_changed_since_an_unknown_revision_or_without_a_repository(

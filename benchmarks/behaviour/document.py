@@ -32,7 +32,8 @@ the same path, environment and interpreter. Then four things are compared or che
 
 `functions` were instrumented, those `left alone` cannot or should not be (the reasons are below each table).
 `tests` are passed + skipped on the untouched source. `different` are the tests that ended otherwise on the
-instrumented copy; each is named below its table."""
+instrumented copy, and `explained` those of them that cannot but do so; each is named below its table. `spans`
+with a `+` are more than were written."""
 REPRODUCE = """\
 ## How to reproduce this
 
@@ -85,7 +86,7 @@ def _level(name: str, results: Sequence[Result]) -> str:
     found = [result.comparison for result in results]
     tests = sum(each.passed + each.skipped_tests for each in found)
     different = sum(len(each.different) + len(each.expected) for each in found)
-    problems = sum(len(each.span_problems) for each in found)
+    problems = sum(each.span_findings.total() for each in found)
     spans = sum(each.spans for each in found)
     summary = (
         f"{_count(len(found), 'project')}, {_count(sum(each.functions for each in found), 'function')}, "
@@ -106,14 +107,15 @@ def _differences(results: Sequence[Result]) -> list[str]:
     for result in results:
         each = result.comparison
         lines += [f"- {each.name}, `{test}` differs: {reason}" for test, reason in each.expected.items()]
-        lines += [
-            f"- {each.name}, `{difference.test}`: {difference.before}, then {difference.after}, not explained yet"
-            for difference in each.different
-        ]
+        for difference in each.different:
+            message = next(iter(difference.reason.splitlines()), "no message")
+            outcomes = f"{difference.before}, then {difference.after}"
+            lines.append(f"- {each.name}, `{difference.test}`: {outcomes}, not expected: `{message}`")
         lines += [f"- {each.name}, `{test}` is unsteady on the untouched source" for test in each.unsteady]
         if each.exit_codes[0] != each.exit_codes[1] and not each.expected:
             lines.append(f"- {each.name}: exit code {each.exit_codes[0]}, then {each.exit_codes[1]}")
-        lines += [f"- {each.name}: {problem}" for problem in (*each.span_problems, *each.other_problems)]
+        lines += [f"- {each.name}: {_count(number, 'span')}: {kind}" for kind, number in each.span_findings.items()]
+        lines += [f"- {each.name}: {problem}" for problem in each.other_problems]
         if each.more_spans:
             lines.append(f"- {each.name}: one process had more spans than its file may hold; those written are counted")
     return ["Every difference and everything else out of the ordinary:", "", *(lines or ["- none"])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent
-WORK = HERE.parents[1] / ".work" / "behaviour"
+WORK = Path(os.environ.get("BEHAVIOUR_WORK") or HERE.parents[1] / ".work" / "behaviour").absolute()
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Runs real projects' own tests before and after every function is instrumented, and compares them.
 
     python benchmarks/behaviour/run.py [NAME ...] [--level LEVEL] [--jobs N] [--baseline] [--keep] [--list]
+    python benchmarks/behaviour/run.py --document docs/behaviour.md
 
 For each project of suites.toml: the source comes from PyPI, its tests run twice as they are (to know which
 are unsteady) and once instrumented, all three at one path. What is compared: the outcome of every test, the
 exit code, the spans themselves (parents, nesting, order), and the processor time. Everything lies below
-.work/; a baseline is run again only when something it depends on changed.
+.work/behaviour/, or below $BEHAVIOUR_WORK; a baseline is run again only when something it depends on changed.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from document import LEVELS, document
 from outcomes import Run, differences, run_suite, stage
 from projects import Suite, load_suites, prepare
-from results import Result, Setting, add_result
+from results import Result, Setting, add_result, load_results
 from tables import Comparison, describe, text_table
 
 from instrumented import helper_variables, instrument, read_spans
@@ -30,13 +32,18 @@ def main() -> int:
     """0 when nothing differs, 1 when something does."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these projects")
-    parser.add_argument("--level", choices=("function", "flow", "full"), default="function")
+    parser.add_argument("--level", choices=tuple(LEVELS), default="function")
     parser.add_argument("--jobs", type=int, default=1, help="projects at the same time")
     parser.add_argument("--baseline", action="store_true", help="only the tests of the untouched sources")
     parser.add_argument("--keep", action="store_true", help="keep the instrumented trees and the spans")
     parser.add_argument("--list", action="store_true", help="list the projects and what is left out of them")
+    parser.add_argument("--document", type=Path, metavar="FILE", help="write a page from the results so far")
     options = parser.parse_args()
     suites = load_suites(options.names)
+    if options.document:
+        results = {level: load_results(level, suites) for level in LEVELS}
+        options.document.write_text(document(results, suites))
+        return 0
     if options.list:
         for suite in suites:
             print(f"{suite.name} {suite.version}: {', '.join(suite.packages)}")
@@ -49,18 +56,18 @@ def main() -> int:
             steady = [_report_baseline(suite, *runs) for suite, *runs in pool.map(baseline, suites)]
             return 0 if all(steady) else 1
         work = [pool.submit(compare, suite, options.level, options.keep) for suite in suites]
-        results = []
+        compared = []
         for done in as_completed(work):
             try:
                 result = done.result()
             except subprocess.CalledProcessError as error:  # the other projects still have their turn
                 print(f"NOT COMPARED: {error}", flush=True)
                 continue
-            results.append(result)
+            compared.append(result)
             print(describe(result), flush=True)
             add_result(Result(Setting.now(), result), options.level, load_suites([]))
-    print(f"\n{text_table(results)}")
-    return 0 if len(results) == len(suites) and all(result.same for result in results) else 1
+    print(f"\n{text_table(compared)}")
+    return 0 if len(compared) == len(suites) and all(result.same for result in compared) else 1
 
 
 def _default_signals() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,11 +13,11 @@ MOST_SHOWN = 30
 HEADINGS = (
     "project",
     "functions",
-    "left out",
+    "left alone",
     "tests",
     "unsteady",
     "different",
-    "expected",
+    "explained",
     "spans",
     "span problems",
     "CPU x",
@@ -51,6 +53,16 @@ class Comparison:
         return not problems and same_exit and self.spans > 0
 
     @property
+    def span_findings(self) -> Counter[str]:
+        """How many spans have each kind of problem; the last line of a kind may only count those not shown."""
+        findings: Counter[str] = Counter()
+        for line in self.span_problems:
+            kind, _, detail = line.partition(": ")
+            more = re.fullmatch(r"([\d,]+) more", detail)
+            findings[kind] += int(more[1].replace(",", "")) if more else 1
+        return findings
+
+    @property
     def cells(self) -> tuple[str, ...]:
         """The figures below HEADINGS."""
         before, after = self.seconds
@@ -60,10 +72,10 @@ class Comparison:
             str(sum(self.skipped.values())),
             f"{self.passed}+{self.skipped_tests}",
             str(len(self.unsteady)),
-            str(len(self.different)),
+            str(len(self.different) + len(self.expected)),
             str(len(self.expected)),
             f"{self.spans}{'+' * self.more_spans}",
-            str(len(self.span_problems)),
+            str(self.span_findings.total()),
             f"{after / before:.2f}" if before else "",
         )
 

@@ -78,6 +78,9 @@ class CodeScanner:
             return self._single(path, SkippedFile(name, reasons.OUR_HELPER))
         if reasons.is_binary(data):
             return self._single(path, SkippedFile(name, reasons.BINARY))
+        revision = self._options.changed_since
+        if revision and name not in _changed_files(path.parent, revision):
+            return self._single(path, SkippedFile(name, f"not changed since {revision}"))
         return ScanResult(path.parent, (SourceFile(real, name, language),), single_file=True)
 
     @staticmethod
@@ -96,9 +99,7 @@ class CodeScanner:
         self._ignore_names = ((".gitignore",) if options.gitignore else ()) + (OWN_IGNORE_FILE,)
         self._changed: frozenset[str] | None = None
         if options.changed_since:
-            from telemetry_inject.git_changes import changed_files
-
-            self._changed = changed_files(root, options.changed_since)
+            self._changed = _changed_files(root, options.changed_since)
         try:
             rules = tuple(rules_above(root, self._ignore_names, options.gitignore))
         except OSError as error:
@@ -276,3 +277,9 @@ class CodeScanner:
 
 def _globs(globs: Sequence[str]) -> PatternList:
     return PatternList(glob.removeprefix("./") for glob in globs)
+
+
+def _changed_files(folder: Path, revision: str) -> frozenset[str]:
+    from telemetry_inject.git_changes import changed_files  # costs the import of subprocess
+
+    return changed_files(folder, revision)

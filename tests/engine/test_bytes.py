@@ -169,3 +169,55 @@ def test_documentation_in_brackets_stays_documentation(level: Level) -> None:
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
     assert (ast.get_docstring(tree), ast.get_docstring(function)) == ("Of the module.", "Of f.")
     assert b"with _tlm" in output and strip(output, PYTHON) == source
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_code_in_a_string_indented_less_than_its_block_does_not_hinder_removal(level: Level) -> None:
+    source = b'''def f(v):
+    def check(kind):
+        if kind:
+
+            def go(x):
+                raise ValueError(
+                    "Begin "
+                    f"""type {kind!r}; {
+                        'one'
+                        if v
+                        else 'other'
+                    } end"""
+                )
+
+            return go
+        else:
+
+            def go(x):
+                return str(x)
+
+            return go
+
+    return check(v)
+'''
+    output = instrument(source, PYTHON, Options(level)).output
+    assert b"with _tlm" in output and strip(output, PYTHON) == source
+
+
+def test_removal_from_a_file_broken_since_does_not_fail() -> None:
+    output = instrument(BODY, PYTHON).output
+    for cut in range(len(output)):
+        strip(output[:cut], PYTHON)
+
+
+@pytest.mark.parametrize("returned", [b"return\\\n str(x)", b"return (  # why\n        str(x)\n    )"])
+def test_what_is_returned_after_a_joined_line_is_recorded_once(returned: bytes) -> None:
+    source = b"def f(x):\n    " + returned + b"\n"
+    result = instrument(source, PYTHON, Options(Level.FULL))
+    assert result.status is FileStatus.INSTRUMENTED and result.output.count(b"_tlm_s.returns(") == 1
+
+
+def test_one_function_that_would_not_compile_does_not_keep_the_others_out() -> None:
+    loops = b"".join(b"    " + b" " * depth + b"for i in x():\n" for depth in range(19))
+    source = b"def f(x):\n" + loops + b"    " + b" " * 19 + b"for i in x(): pass\ndef g(x):\n    return str(x)\n"
+    compile(source, "source", "exec")
+    result = instrument(source, PYTHON)
+    assert result.status is FileStatus.INSTRUMENTED and b'_tlm("g")' in result.output
+    compile(result.output, "output", "exec")

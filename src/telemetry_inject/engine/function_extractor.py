@@ -168,7 +168,7 @@ def is_documentation(node: Node, rules: Mapping[str, Any]) -> bool:
     """Whether a statement is nothing but documentation, by the pack's rules."""
     if node.type != rules["statement"] or node.named_child_count != 1:
         return False
-    value = node.named_child(0)
+    value: Node | None = node.named_child(0)
     while value is not None and value.type in rules.get("brackets", ()):
         value = next((child for child in value.named_children if not child.is_extra), None)
     return value is not None and value.type in rules["values"]

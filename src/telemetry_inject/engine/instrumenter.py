@@ -246,13 +246,16 @@ def _culprit(result: Result, verdict: Verdict, extraction: Extraction) -> Functi
     lines = result.output.splitlines(keepends=True)
     if not 0 < verdict.line <= len(lines):
         return None
-    position = sum(map(len, lines[: verdict.line]))
+    # The end of that line, without the line end: that may lie outside of a function which the line ends.
+    position = sum(map(len, lines[: verdict.line - 1])) + len(lines[verdict.line - 1].rstrip(b"\r\n"))
     shift = 0
+    last = len(result.base)
     for offset, text in result.insertions:
         if offset + shift + len(text) > position:
+            last = offset  # the line may end inside of this insertion
             break
         shift += len(text)
-    offset = max(0, position - shift - 1)
+    offset = max(0, min(position - shift - 1, last))
     starts = [function.start for function in extraction.functions]
     index = bisect_right(starts, offset) - 1
     found: Function | None = extraction.functions[index] if index >= 0 else None

@@ -56,6 +56,8 @@ def _collect(
         settings = query.pattern_settings(pattern)
         for kind, nodes in captures.items():
             node = nodes[0]
+            if node.is_extra:  # a comment or a joined line matches any wildcard
+                continue
             owner = _owner(node.start_byte, functions, starts)
             if owner is None or node.start_byte < owner.body.start_byte:
                 continue

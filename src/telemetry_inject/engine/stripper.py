@@ -137,6 +137,6 @@ def _block(match: re.Match[bytes], root: Node, text: bytes, opaque: list[Range])
 
 
 def _unit(text: bytes, body: Node, indent: bytes) -> bytes:
-    first = body.named_child(0)
+    first = body.named_child(0) if body.named_child_count else None
     own = indent_before(text, first.start_byte) if first is not None else None
     return own[len(indent) :] if own is not None and own.startswith(indent) else b""

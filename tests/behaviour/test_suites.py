@@ -1,0 +1,48 @@
+"""Two small projects from the package index pass their own tests with every function instrumented.
+
+The behaviour harness in benchmarks/behaviour does the same with many projects, in minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HARNESS = ROOT / "benchmarks" / "behaviour" / "run.py"
+
+
+def compare(project: str, level: str, work: Path) -> dict[str, Any]:
+    """What the harness found about one project."""
+    done = subprocess.run(
+        [sys.executable, str(HARNESS), project, "--level", level],
+        env={**os.environ, "BEHAVIOUR_WORK": str(work)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if "NOT COMPARED" in done.stdout and "'pip'" in done.stdout and os.environ.get("CI") != "true":
+        pytest.skip("the package index cannot be reached")
+    results = work / "results" / f"{level}.json"
+    assert results.exists(), done.stdout
+    (result,) = json.loads(results.read_text())
+    comparison: dict[str, Any] = result["comparison"]
+    return comparison
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("project", "level"), [("h11", "function"), ("itsdangerous", "full")])
+def test_a_project_passes_its_own_tests_as_before(project: str, level: str, tmp_path: Path) -> None:
+    found = compare(project, level, tmp_path)
+    assert found["different"] == [] and found["expected"] == {}
+    assert found["span_problems"] == []
+    assert found["other_problems"] == []
+    assert found["exit_codes"] == [0, 0]
+    assert found["passed"] > 50 and found["functions"] > 20
+    assert found["spans"] > found["passed"], "each test calls something that is instrumented"
