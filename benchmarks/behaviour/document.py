@@ -76,7 +76,7 @@ def _settings(results: Iterable[Result]) -> str:
         [
             f"- Date: {period}",
             f"- Interpreter: {', '.join(interpreters)}",
-            f"- Machine: {'; '.join(machines)}, shared with other work",
+            f"- Machine: {'; '.join(machines)}",
             f"- telemetry-inject {', '.join(tools)}",
         ]
     )

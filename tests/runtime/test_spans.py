@@ -415,21 +415,52 @@ def test_a_built_in_replaced_by_an_instrumented_function_does_not_come_back_to_t
 
 def test_a_time_of_day_that_jumps_moves_no_span_out_of_its_parent(run: Run) -> None:
     done = run("""
+        import os
         import _telemetry_inject as helper
         from _telemetry_inject import _tlm
 
-        jumps = iter(range(10**18, 2 * 10**18, 10**15))
-        helper._native.wall = lambda: next(jumps)
-        enter = helper._Span.__enter__
-        enter.__defaults__ = (enter.__defaults__[0], helper._native.wall)
+        real = helper._native.fstat
+        jumps = iter(range(1, 10**6))
+
+        class Jumping:
+            def __init__(self, descriptor):
+                self.real = real(descriptor)
+                self.st_mtime_ns = self.real.st_mtime_ns + next(jumps) * 10**12
+
+            def __getattr__(self, name):
+                return getattr(self.real, name)
+
+        helper._native.fstat = Jumping
         with _tlm("outer"):
             for number in range(1200):
                 with _tlm("inner"):
                     pass
+        helper._native.fstat = real
+        with _tlm("later"):
+            pass
     """)
-    outer = done.one("outer")
+    outer, later = done.one("outer"), done.one("later")
     assert len(done.named("inner")) == 1200
     assert all(outer.start <= span.start <= span.end <= outer.end for span in done.named("inner"))
+    assert later.start > outer.end + 10**12
+
+
+def test_the_program_s_time_is_never_asked_after_the_import(run: Run) -> None:
+    """Tools that travel in time begin to count with the first call."""
+    done = run("""
+        import time
+        import _telemetry_inject as helper
+        from _telemetry_inject import _tlm
+
+        def asked(*_):
+            raise AssertionError("asked")
+
+        helper._native.wall = time.time_ns = time.time = time.clock_gettime_ns = asked
+        for number in range(2000):
+            with _tlm("outer", number=number) as span:
+                span.assign(number=number)
+    """)
+    assert len(done.named("outer")) == 2000
 
 
 def test_the_kind_is_told_of_functions_that_are_suspended(run: Run) -> None:

@@ -68,7 +68,7 @@ class _native:
     open, write, close, fstat = _platform.open, _platform.write, _platform.close, _platform.fstat
     mkdir, getpid, urandom = _platform.mkdir, _platform.getpid, _platform.urandom
     clock, wall = perf_counter_ns, time_ns
-    truncate = getattr(_platform, "ftruncate", None)
+    truncate, pipe = getattr(_platform, "ftruncate", None), getattr(_platform, "pipe", None)
     flags = _platform.O_WRONLY | _platform.O_CREAT | _platform.O_APPEND
     for _name in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY", "O_NOINHERIT"):
         flags |= getattr(_platform, _name, 0)
@@ -318,7 +318,29 @@ class _State:
 
 _state = _State()
 _state.begin(forked=False)
+
+
+def _resynchronise():
+    """Where the time of day has moved against the clock (the machine slept, say), traces to come go by it.
+
+    It is read from the inode of a new pipe: test tools replace the functions of `time` even in C, and there
+    asking is an event. Elsewhere than on Linux the time of day at import stays.
+    """
+    try:
+        ends = _native.pipe()
+        at = _native.fstat(ends[0]).st_mtime_ns
+        for end in ends:
+            _native.close(end)
+    except (OSError, AttributeError):
+        return
+    offset = at - _native.clock()
+    if at and not -_DRIFT < offset - _state.offset < _DRIFT:
+        _state.offset = offset
+
+
 _state.offset, _state.sdk = _native.wall() - _native.clock(), (None, None)
+if sys.platform.startswith("linux"):
+    _resynchronise()
 _current = ContextVar("telemetry_inject_span", default=None)
 
 # Up to CPython 3.11 the garbage collector runs in the middle of allocations, also in those of ContextVar.set, and
@@ -386,12 +408,12 @@ class _Span:
 
     `up` is the nearest enclosing span that has not ended; `end` is 0 until the end; `trace_id` is 0 if the trace
     is not sampled. `offset` leads from the clock to the time of day; one trace has one, whatever happens to the
-    time of day meanwhile. The clocks are bound as defaults because test tools replace those of modules.
+    time of day meanwhile. The clock is bound as a default because test tools replace those of modules.
     """
 
     __slots__ = ("end", "notes", "offset", "parent_id", "site", "span_id", "start", "thread", "trace_id", "up")
 
-    def __enter__(self, clock=perf_counter_ns, wall=time_ns) -> "_Span":
+    def __enter__(self, clock=perf_counter_ns) -> "_Span":
         try:
             self.end, self.thread, self.up = 0, get_ident(), None
             up = _current.get()
@@ -403,14 +425,8 @@ class _Span:
             else:
                 self.trace_id, self.parent_id = up.trace_id, up.span_id
             self.span_id = _state.bits(64) or 1
-            self.start = start = clock()
-            if up is None:
-                offset = wall() - start
-                if not -_DRIFT < offset - _state.offset < _DRIFT:  # after a suspension, or in a test
-                    _state.offset = offset
-                self.offset = _state.offset
-            else:
-                self.offset = up.offset
+            self.start = clock()
+            self.offset = _state.offset if up is None else up.offset
             if not self.site.generator:  # the consumer of a generator is not inside of it
                 for phase in _phases:  # as _collecting(), without a call
                     if phase == "start":
@@ -704,7 +720,7 @@ class _BridgedSpan(_Span):
                 for key, value in self.notes.attributes():
                     self.sdk.set_attribute(key, value)
                 for at, name, values in self.notes.events:
-                    self.sdk.add_event(name, dict(values), at + _native.wall() - _native.clock())
+                    self.sdk.add_event(name, dict(values), at + _state.offset)
                 if self.notes.error:
                     self.sdk.set_status(trace.Status(trace.StatusCode.ERROR))
             self.sdk.end()
@@ -763,6 +779,8 @@ def _span_text(span):
 
 def _request(spans):
     """An ExportTraceServiceRequest."""
+    if sys.platform.startswith("linux"):
+        _resynchronise()
     resource = _key_values([*_attributes.items(), ("process.pid", _native.getpid())])
     dropped = _key_values([("telemetry.dropped_spans", _state.dropped)] if _state.dropped else [])
     scope = '"name":"telemetry-inject","version":"%s","attributes":[%s]' % (VERSION, dropped)
