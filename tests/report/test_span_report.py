@@ -339,3 +339,10 @@ def test_color_is_only_added_never_needed(tmp_path: Path) -> None:
 )
 def test_times_have_three_digits_and_a_unit(nanoseconds: int, text: str) -> None:
     assert format_time(nanoseconds) == text
+
+
+def test_a_file_that_holds_no_spans_at_all_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "a.py"
+    other.write_text("import os\nprint(os)\n")
+    with pytest.raises(UsageError, match="not a span file"):
+        render_report([other])

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from telemetry_inject.errors import UsageError
 from telemetry_inject.report.call_tree import Node, Spans, Stats
 from telemetry_inject.report.span_file import Ignored, load_spans
 
@@ -20,10 +21,13 @@ def render_report(paths: Sequence[Path], *, width: int = 100, color: bool = Fals
     """The report on the spans of `paths`, in lines of at most `width` columns (but at least 80).
 
     Raises:
-        UsageError: a file cannot be opened.
+        UsageError: a file cannot be opened, or nothing in the files is a span.
     """
     ignored = Ignored()
     spans = Spans(load_spans(paths, ignored))
+    if not len(spans) and ignored.lines:
+        names = ", ".join(map(str, paths))
+        raise UsageError(f"{names}: not a span file ({ignored})", "Give the OTLP/JSON lines of an instrumented program.")
     paint = _Painter(color, max(width, NARROWEST))
     lines = [_heading(spans, len(paths), ignored)]
     if len(spans):
