@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from itertools import pairwise
 
 from opentelemetry.proto.trace.v1 import trace_pb2
 from runtime_support import Run, parse_request
@@ -539,4 +540,4 @@ def test_traces_that_follow_each_other_do_not_overlap(run: Run) -> None:
     """)
     spans = sorted(done.named("root"), key=lambda span: span.start)
     assert len(spans) == 3000
-    assert all(one.end <= two.start for one, two in zip(spans, spans[1:]))
+    assert all(one.end <= two.start for one, two in pairwise(spans))

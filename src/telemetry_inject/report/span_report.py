@@ -26,8 +26,8 @@ def render_report(paths: Sequence[Path], *, width: int = 100, color: bool = Fals
     ignored = Ignored()
     spans = Spans(load_spans(paths, ignored))
     if not len(spans) and ignored.lines:
-        names = ", ".join(map(str, paths))
-        raise UsageError(f"{names}: not a span file ({ignored})", "Give the OTLP/JSON lines of an instrumented program.")
+        files = ", ".join(map(str, paths))
+        raise UsageError(f"{files}: not a span file ({ignored})", "Give the OTLP/JSON lines of a program.")
     paint = _Painter(color, max(width, NARROWEST))
     lines = [_heading(spans, len(paths), ignored)]
     if len(spans):
