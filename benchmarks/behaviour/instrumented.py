@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from projects import Suite
-
 from telemetry_inject.report.span_check import check_spans
 
 MOST_BYTES = 1 << 30

@@ -14,7 +14,6 @@ from typing import Any
 from outcomes import Difference
 from projects import WORK, Suite
 from tables import Comparison
-
 from telemetry_inject import __version__
 
 FOLDER = WORK / "results"

@@ -20,12 +20,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from document import LEVELS, document
+from instrumented import helper_variables, instrument, read_spans
 from outcomes import Run, differences, run_suite, stage
 from projects import Suite, load_suites, prepare
 from results import Result, Setting, add_result, load_results
 from tables import Comparison, describe, text_table
-
-from instrumented import helper_variables, instrument, read_spans
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+
 from runtime_support import CLEAN, HELPER, Outcome, Run, check_tree
 
 

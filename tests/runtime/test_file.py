@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from runtime_support import Run, check_tree, spans_of
 
 LOOP = """

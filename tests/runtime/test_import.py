@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from runtime_support import CLEAN, HELPER, Run, spans_of
 
 PYTHONS = {

@@ -8,6 +8,7 @@ import threading
 from itertools import pairwise
 
 from opentelemetry.proto.trace.v1 import trace_pb2
+
 from runtime_support import Run, parse_request
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from runtime_support import Run
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
