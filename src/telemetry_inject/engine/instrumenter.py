@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,15 +12,14 @@ from typing import Protocol
 
 from telemetry_inject.engine.edits import shifted
 from telemetry_inject.engine.file_reconstructor import FileReconstructor
-from telemetry_inject.engine.function_extractor import Extraction, Function, extract, opted_out
-from telemetry_inject.engine.indent_layout import opaque_ranges
+from telemetry_inject.engine.function_extractor import Extraction, Function, opted_out
 from telemetry_inject.engine.newlines import indent_before, newline_after
 from telemetry_inject.engine.options import Options, Placement
-from telemetry_inject.engine.packs import Pack, grammar_of, hooks_of
+from telemetry_inject.engine.packs import Pack, hooks_of
 from telemetry_inject.engine.prologue import import_insertion
-from telemetry_inject.engine.sites import find_sites
 from telemetry_inject.engine.stripper import strip
 from telemetry_inject.engine.telemetry_generator import Names, TelemetryGenerator
+from telemetry_inject.engine.tree_sitter_analyzer import TreeSitterAnalyzer
 from telemetry_inject.engine.verify import Verdict, native_check, prove_program
 from telemetry_inject.types import (
     FileStatus,
@@ -100,22 +98,16 @@ def instrument(
     text = hooks.parseable(base) if hooks and hasattr(hooks, "parseable") else base
     if text is None:
         return Result(FileStatus.FAILED, "its encoding cannot be read", base, base)
-    grammar = grammar_of(pack)
-    root = grammar.parser.parse(text).root_node
-    uncertain = root.has_error
-    if uncertain and (verdict := native_check(base, pack)):
+    analysis = TreeSitterAnalyzer(pack, options.level, options.everything).analyse(text)
+    if analysis.uncertain and (verdict := native_check(base, pack)):
         return Result(FileStatus.FAILED, verdict.text, base, base)
-    if uncertain and hooks is None:
+    if analysis.uncertain and hooks is None:
         return Result(FileStatus.FAILED, "syntax error", base, base)
-    extraction = extract(root, text, pack, grammar, options.level, options.everything)
+    extraction = analysis.extraction
     if not extraction.functions:
         return Result(FileStatus.UNCHANGED, "no functions", base, base)
     names = Names(_free_alias(base, pack.alias))
-    opaque = opaque_ranges(
-        root, text, re.compile(pack.config["opaque_hint"].encode()), pack.config["opaque"]
-    )
-    sites = find_sites(root, text, pack, grammar, options.level, extraction)
-    generator = TelemetryGenerator(pack, options.level, text, names, opaque, sites)
+    generator = TelemetryGenerator(pack, options.level, text, names, analysis.opaque, analysis.sites)
 
     def attempt(gate: UnitGate) -> Result:
         units = _units(extraction, base, pack, generator, gate)
@@ -125,7 +117,7 @@ def instrument(
         reports = tuple(_report(function, generator) for function in extraction.functions)
         if not insertions:
             return Result(FileStatus.UNCHANGED, "no function to instrument", base, base, (), reports)
-        extra = import_insertion(root, text, pack, options.level, names.alias, placement.ups)
+        extra = import_insertion(analysis.root, text, pack, options.level, names.alias, placement.ups)
         if extra and _only_returns(base):
             extra = Insertion(extra.offset, extra.text.replace(b"\n", b"\r"))
         # The import precedes every unit, and the units come in order.
@@ -137,7 +129,7 @@ def instrument(
 
     result = attempt(gate)
     while result.status is FileStatus.INSTRUMENTED and options.validate:
-        verdict = native_check(result.output, pack, base, grammar)
+        verdict = native_check(result.output, pack, base)
         if verdict is None:
             break
         if verdict.accepted:
@@ -149,7 +141,7 @@ def instrument(
             return Result(FileStatus.FAILED, verdict.text, base, base)
         culprit.skip = UNCOMPILED + verdict.message
         result = attempt(OpenGate())
-    if uncertain and result.status is FileStatus.INSTRUMENTED:
+    if analysis.uncertain and result.status is FileStatus.INSTRUMENTED:
         proof = prove_program(base, result.output, pack, names.alias)
         if not proof:
             return Result(FileStatus.FAILED, "syntax that the grammar does not know", base, base)
