@@ -137,7 +137,7 @@ class _Run:
         """Finish every file whose insertions the cache knows; return the others."""
         misses: list[FileTask] = []
         for batch in _batches(scan.files):
-            known: list[tuple[SourceFile, bytes, bytes]] = []
+            known: list[tuple[FileTask, bytes, bytes]] = []
             for file in batch:
                 try:
                     source = file.path.read_bytes()
@@ -146,12 +146,12 @@ class _Run:
                         FileReport(file.relative, file.language, FileStatus.FAILED, f"cannot be read: {error.strerror}")
                     )
                     continue
-                ups = self.writers[file.language].home(file.relative)[1]
-                known.append((file, source, file_key(self.scopes[file.language], file.language, source, str(ups))))
-            found = cache.get_files([key for _, _, key in known])
-            for file, source, key in known:
-                payload = found.get(key)
                 task = self._task(file, len(source))
+                key = file_key(self.scopes[file.language], file.language, source, str(task.ups))
+                known.append((task, source, key))
+            found = cache.get_files([key for _, _, key in known])
+            for task, source, key in known:
+                payload = found.get(key)
                 if payload is None or not self._from_cache(task, source, payload):
                     misses.append(task)
         return misses

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from telemetry_inject.engine.function_extractor import Function
 from telemetry_inject.engine.newlines import LINE_END, indent_before, line_start, newline_after
+from telemetry_inject.engine.packs import Pack
 from telemetry_inject.types import Insertion
 
 if TYPE_CHECKING:
@@ -154,11 +155,12 @@ def reindent(source: bytes, wrap: Wrap, opaque: Sequence[Range]) -> Iterator[Ins
             yield Insertion(offset, unit)
 
 
-def opaque_ranges(root: Node, source: bytes, hint: re.Pattern[bytes], kinds: Sequence[str]) -> list[Range]:
-    """The nodes of the given kinds that span lines, found by asking the tree only where `hint` matches.
+def opaque_ranges(root: Node, source: bytes, pack: Pack) -> list[Range]:
+    """The pack's opaque nodes that span lines, found by asking the tree only where the pack's hint matches.
 
     The hint has to match at the start of every such node: an outer one is then found before what it holds.
     """
+    hint, kinds = re.compile(pack.config["opaque_hint"].encode()), pack.config["opaque"]
     ranges: list[Range] = []
     here = 0
     while found := hint.search(source, here):

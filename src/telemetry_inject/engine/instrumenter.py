@@ -15,7 +15,7 @@ from telemetry_inject.engine.file_reconstructor import FileReconstructor
 from telemetry_inject.engine.function_extractor import Extraction, Function, opted_out
 from telemetry_inject.engine.newlines import indent_before, newline_after
 from telemetry_inject.engine.options import Options, Placement
-from telemetry_inject.engine.packs import Pack, hooks_of
+from telemetry_inject.engine.packs import Pack, hooks_of, parseable
 from telemetry_inject.engine.prologue import import_insertion
 from telemetry_inject.engine.stripper import strip
 from telemetry_inject.engine.telemetry_generator import Names, TelemetryGenerator
@@ -95,7 +95,7 @@ def instrument(
     if opted_out(base):
         return Result(FileStatus.SKIPPED, "asked for in a comment", base, base)
     hooks = hooks_of(pack)
-    text = hooks.parseable(base) if hooks and hasattr(hooks, "parseable") else base
+    text = parseable(pack, base)
     if text is None:
         return Result(FileStatus.FAILED, "its encoding cannot be read", base, base)
     analysis = TreeSitterAnalyzer(pack, options.level, options.everything).analyse(text)

@@ -161,6 +161,15 @@ def hooks_of(pack: Pack) -> ModuleType | None:
     return module
 
 
+def parseable(pack: Pack, source: bytes) -> bytes | None:
+    """`source` as UTF-8 of the same length for the pack's grammar; None where the pack cannot give that."""
+    hooks = hooks_of(pack)
+    if hooks is None or not hasattr(hooks, "parseable"):
+        return source
+    text: bytes | None = hooks.parseable(source)
+    return text
+
+
 @cache
 def guard_names(pack: Pack, level: str) -> tuple[bytes, ...]:
     """The identifiers that keep a function from being instrumented at `level`."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from telemetry_inject.engine.fragments import fragment_pattern
 from telemetry_inject.engine.indent_layout import Range, opaque_ranges
 from telemetry_inject.engine.newlines import LINE_END, indent_before, line_start
-from telemetry_inject.engine.packs import Pack, grammar_of, hooks_of
+from telemetry_inject.engine.packs import Pack, grammar_of, parseable
 from telemetry_inject.engine.prologue import import_pattern
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ def strip(source: bytes, pack: Pack) -> bytes:
     module = pack.helper.rsplit(".", 1)[0].encode()
     if module not in source:
         return source
-    hooks = hooks_of(pack)
-    text = hooks.parseable(source) if hooks and hasattr(hooks, "parseable") else source
+    text = parseable(pack, source)
     if text is None:
         return source
     found = _imports(pack).search(text)
@@ -37,9 +36,7 @@ def strip(source: bytes, pack: Pack) -> bytes:
     alias = (found["alias"] or b"_tlm").decode()
     root = _parse(text, pack)
     cuts: list[Range] = [(found.start(), found.end())]
-    opaque = opaque_ranges(
-        root, text, re.compile(pack.config["opaque_hint"].encode()), pack.config["opaque"]
-    )
+    opaque = opaque_ranges(root, text, pack)
     for match in fragment_pattern(pack, re.escape(alias)).finditer(text):
         if _is_code(root, match, alias):
             cuts.extend(_cut(match, root, text, opaque))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,8 +45,6 @@ class TreeSitterAnalyzer:
         extraction = extract(root, text, pack, grammar, self._level, self._everything)
         opaque: list[Range] = []
         if extraction.functions:
-            opaque = opaque_ranges(
-                root, text, re.compile(pack.config["opaque_hint"].encode()), pack.config["opaque"]
-            )
+            opaque = opaque_ranges(root, text, pack)
         sites = find_sites(root, text, pack, grammar, self._level, extraction)
         return Analysis(text, root, root.has_error, extraction, opaque, sites)

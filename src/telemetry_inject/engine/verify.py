@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from telemetry_inject.engine.packs import Grammar, Pack, grammar_of, hooks_of
+from telemetry_inject.engine.packs import Grammar, Pack, grammar_of, hooks_of, parseable
 from telemetry_inject.types import Unit
 
 
@@ -56,8 +56,7 @@ def native_check(
 
 
 def _by_grammar(output: bytes, pack: Pack, grammar: Grammar) -> Verdict | None:
-    hooks = hooks_of(pack)
-    text = hooks.parseable(output) if hooks and hasattr(hooks, "parseable") else output
+    text = parseable(pack, output)
     if text is None or grammar.parser.parse(text).root_node.has_error:
         return Verdict(0, "the instrumented text does not parse")
     return None
@@ -71,8 +70,7 @@ def _unsupported(base: bytes, pack: Pack, grammar: Grammar) -> tuple[int, str] |
     if not kinds:
         return None
     query = Query(grammar.language, " ".join(f"({kind}) @{kind}" for kind in kinds))
-    hooks = hooks_of(pack)
-    text = hooks.parseable(base) if hooks and hasattr(hooks, "parseable") else base
+    text = parseable(pack, base)
     captures = QueryCursor(query).captures(grammar.parser.parse(text or b"").root_node)
     for kind, nodes in captures.items():
         return nodes[0].start_point[0] + 1, kinds[kind]
