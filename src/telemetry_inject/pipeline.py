@@ -63,6 +63,7 @@ class _Run:
         self.counts: Counter[str] = Counter()
         self.helpers: set[tuple[str, PurePosixPath]] = set()
         self.failures: list[str] = []
+        self.export_problem = ""
 
     def pack(self, language: str) -> Pack:
         return load_pack(language, self.folders[language])
@@ -206,6 +207,9 @@ class _Run:
             cache.put_function(unit.key, unit.payload, language=unit.language, name=unit.name, stem=unit.stem)
         if outcome.entry is not None:
             cache.put_file(*outcome.entry)
+        if outcome.export_problem and not self.export_problem:
+            self.export_problem = outcome.export_problem
+            cache.warnings.append(f"some scripts could not be written to the cache: {outcome.export_problem}")
         self._done(outcome.report, outcome.written, outcome.before, outcome.after)
 
     def _done(

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from telemetry_inject.cli import main
 from telemetry_inject.engine import load_pack
 from telemetry_inject.engine.instrumenter import instrument
 from telemetry_inject.engine.packs import BUILT_IN
 from telemetry_inject.scripts.cache_keys import KeyScope
+from telemetry_inject.scripts.export_writer import ExportWriter
 from telemetry_inject.scripts.repair import Repair
 from telemetry_inject.scripts.script_generator import ScriptGenerator
 from telemetry_inject.scripts.script_validator import ScriptValidator
@@ -165,3 +167,17 @@ def test_packs_of_the_users_own_stand_beside_the_built_in_ones(command: Command,
     command(project, "--use-scripts", "-o", tmp_path / "out", "--packs", tmp_path / "packs")
     assert 'with _tlm("f"):' in (tmp_path / "out/app/other.mine").read_text()
     assert 'with _tlm("total"):' in (tmp_path / "out/app/core.py").read_text()
+
+
+def test_scripts_that_a_worker_could_not_stage_are_told_once(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_room(self: ExportWriter, *_: object) -> str:
+        self.problem = "no room"
+        return "stem"
+
+    monkeypatch.setattr(ExportWriter, "write", no_room)
+    monkeypatch.setenv("TELEMETRY_INJECT_KEY_DIR", str(tmp_path / "key"))
+    cache = str(tmp_path / "cache")
+    assert main([str(project), "--use-scripts", "--no-parallel", "-o", str(tmp_path / "out"), "--cache-dir", cache]) == 0
+    assert capsys.readouterr().err.count("could not be written to the cache: no room") == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,7 +71,7 @@ class FileOutcome:
     recalled: int = 0
     before: bytes | None = None
     after: bytes | None = None
-    warnings: tuple[str, ...] = field(default=())
+    export_problem: str = ""
 
 
 def write_result(task: FileTask, source: bytes, output: bytes) -> bool:

@@ -83,14 +83,16 @@ class Worker:
             except TelemetryInjectError as error:
                 return _failed(task, error.title)
         keep = self._context.keep_bytes
+        units = self._export(gate, result)
         return FileOutcome(
             _report(task, result, source),
             written,
             self._entry(task, source, result, gate),
-            self._export(gate, result),
+            units,
             gate.recalled,
             source if keep else None,
             result.output if keep else None,
+            self._export_problem(),
         )
 
     def _gate(self, pack: Pack, task: FileTask) -> ScriptGate:
@@ -121,6 +123,10 @@ class Worker:
                 stem = self._exports.write(language, stem, key, script, test)
             entries.append(UnitEntry(key, payload, language, name, stem))
         return tuple(entries)
+
+    def _export_problem(self) -> str:
+        """Why scripts could not be staged for the cache; nothing when they could."""
+        return "" if self._exports is None else self._exports.problem
 
     def close(self) -> None:
         """Let go of the cache."""
