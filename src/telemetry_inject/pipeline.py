@@ -207,6 +207,8 @@ class _Run:
             cache.put_function(unit.key, unit.payload, language=unit.language, name=unit.name, stem=unit.stem)
         if outcome.entry is not None:
             cache.put_file(*outcome.entry)
+        if outcome.touches is not None:
+            cache.add_touches(outcome.touches)
         if outcome.export_problem and not self.export_problem:
             self.export_problem = outcome.export_problem
             cache.warnings.append(f"some scripts could not be written to the cache: {outcome.export_problem}")

@@ -15,8 +15,10 @@ from telemetry_inject.engine import load_pack
 from telemetry_inject.engine.instrumenter import instrument
 from telemetry_inject.engine.packs import BUILT_IN
 from telemetry_inject.scripts.cache_keys import KeyScope
+from telemetry_inject.scripts.cache_rows import Touches
 from telemetry_inject.scripts.export_writer import ExportWriter
 from telemetry_inject.scripts.repair import Repair
+from telemetry_inject.scripts.script_cache import ScriptCache
 from telemetry_inject.scripts.script_generator import ScriptGenerator
 from telemetry_inject.scripts.script_validator import ScriptValidator
 from telemetry_inject.scripts.test_generator import TestGenerator
@@ -181,3 +183,27 @@ def test_scripts_that_a_worker_could_not_stage_are_told_once(
     cache = str(tmp_path / "cache")
     assert main([str(project), "--use-scripts", "--no-parallel", "-o", str(tmp_path / "out"), "--cache-dir", cache]) == 0
     assert capsys.readouterr().err.count("could not be written to the cache: no room") == 1
+
+
+def test_functions_that_only_workers_read_do_not_age_out(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: set[object] = set()
+    original = ScriptCache.add_touches
+
+    def note(self: ScriptCache, touches: Touches) -> None:
+        noted.update(touches.functions)
+        original(self, touches)
+
+    monkeypatch.setattr(ScriptCache, "add_touches", note)
+    # Rows are touched once a day: the worker's view has to see that a day has passed.
+    monkeypatch.setattr(ScriptCache, "_today", lambda self: 10**6 if self.readonly else 10**6 - 1)
+    monkeypatch.setenv("TELEMETRY_INJECT_KEY_DIR", str(tmp_path / "key"))
+    command = [str(project), "--use-scripts", "--no-parallel", "-q", "-o", str(tmp_path / "out"),
+               "--cache-dir", str(tmp_path / "cache")]  # fmt: skip
+    assert main(command) == 0
+    assert not noted
+    core = project / "app/core.py"
+    core.write_text(core.read_text() + "\n\ndef added():\n    return print(1)\n")
+    assert main(command) == 0
+    assert len(noted) == 2  # total and Failing.fail, known from the first run

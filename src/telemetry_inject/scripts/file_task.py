@@ -10,6 +10,7 @@ from telemetry_inject.atomic_write import write_atomic
 from telemetry_inject.engine.options import Options
 from telemetry_inject.errors import InvariantError
 from telemetry_inject.scripts.cache_keys import KeyScope
+from telemetry_inject.scripts.cache_rows import Touches
 from telemetry_inject.types import FileReport
 
 ALREADY_INSTRUMENTED = "already instrumented"
@@ -72,6 +73,7 @@ class FileOutcome:
     before: bytes | None = None
     after: bytes | None = None
     export_problem: str = ""
+    touches: Touches | None = None
 
 
 def write_result(task: FileTask, source: bytes, output: bytes) -> bool:

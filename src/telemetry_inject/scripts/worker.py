@@ -93,6 +93,7 @@ class Worker:
             source if keep else None,
             result.output if keep else None,
             self._export_problem(),
+            self._cache.take_touches(),
         )
 
     def _gate(self, pack: Pack, task: FileTask) -> ScriptGate:
