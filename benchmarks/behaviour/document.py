@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from projects import Suite
 from results import Result
+from suites import LANGUAGES
 from tables import markdown_table
 
 LEVELS = {
@@ -19,13 +20,15 @@ INTRODUCTION = """\
 
 <!-- Written by `benchmarks/behaviour/run.py --document`; change that, not this. -->
 
-Real projects with good test suites answer that. The source of each comes from the package index at a pinned
-version. Its own tests run twice on the untouched source, so that tests which are unsteady without any change
+Real projects with good test suites answer that: of Python, of JavaScript and TypeScript, and of Go, with packages of
+Go's standard library and programs of its own test directory. The source of each comes from its package index at a
+pinned version. Its own tests run twice on the untouched source, so that tests which are unsteady without any change
 are known, and once on a copy in which every function is instrumented and writes spans. All three runs have
-the same path, environment and interpreter. Then four things are compared or checked:
+the same path, environment and toolchain. Then these are compared or checked:
 
 - the outcome of every test (passed, skipped, failed, error, absent), and the exit code;
 - that the instrumented copy is what was imported;
+- for TypeScript, the compiler's diagnostics: each is an outcome of its own, at its file and line;
 - the spans: every parent exists, children lie inside their parents' time, nothing is left open;
 - the processor time. The suites call small functions millions of times, and each call becomes a span that
   is written to a file: this is the worst case.
@@ -37,17 +40,19 @@ with a `+` are more than were written."""
 REPRODUCE = """\
 ## How to reproduce this
 
-Python 3.11 or newer, `git`, a connection to the package index, and some minutes:
+Python 3.11 or newer, `git`, Node.js 20 and Go for their projects, a connection to the package indexes (for some npm
+projects, to a Debian mirror: the tests are only in its source packages), and some minutes:
 
 ```sh
 python3 dev.py suites                                       # all projects, a span for each call
+python3 dev.py suites npm go                                # those of a language: python, npm, go
 python3 dev.py suites --level full attrs flask              # chosen ones, with arguments and values
 python3 dev.py suites --baseline werkzeug                   # only the untouched source
 python3 dev.py suites --list                                # the projects, and what is left out of them
 python3 dev.py suites --document docs/behaviour.md          # this page, from the results so far
 ```
 
-The projects, their versions and every exception are in `benchmarks/behaviour/suites.toml`. Results are kept
+The projects, their versions and every exception are in `benchmarks/behaviour/suites*.toml`. Results are kept
 below `.work/behaviour/results/`, one file for each level; a run adds to them."""
 
 
@@ -61,7 +66,11 @@ def document(results: dict[str, list[Result]], suites: Sequence[Suite]) -> str:
     if not every:
         raise ValueError("no results to write about; run the suites first")
     parts = [INTRODUCTION, _settings(every)]
-    parts += [_level(name, found) for name, found in results.items() if found]
+    for name, found in results.items():
+        if found:
+            parts.append(f"## Level `{name}`: {LEVELS[name]}")
+            parts += [_language(each, found, suites) for each in LANGUAGES.values()]
+    parts = [part for part in parts if part]
     return "\n\n".join([*parts, _left_out(suites, every), REPRODUCE]) + "\n"
 
 
@@ -70,19 +79,23 @@ def _settings(results: Iterable[Result]) -> str:
     dates = sorted({setting.date for setting in settings})
     period = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
     machines = sorted({f"{setting.system}, {setting.cores} cores" for setting in settings})
-    interpreters = sorted({setting.interpreter for setting in settings})
+    toolchains = sorted({setting.toolchain for setting in settings})
     tools = sorted({setting.tool for setting in settings})
     return "\n".join(
         [
             f"- Date: {period}",
-            f"- Interpreter: {', '.join(interpreters)}",
+            f"- Run with: {', '.join(toolchains)}",
             f"- Machine: {'; '.join(machines)}",
             f"- telemetry-inject {', '.join(tools)}",
         ]
     )
 
 
-def _level(name: str, results: Sequence[Result]) -> str:
+def _language(language: str, every: Sequence[Result], suites: Sequence[Suite]) -> str:
+    names = {suite.name for suite in suites if suite.language == language}
+    results = [result for result in every if result.comparison.name in names]
+    if not results:
+        return ""
     found = [result.comparison for result in results]
     tests = sum(each.passed + each.skipped_tests for each in found)
     different = sum(len(each.different) + len(each.expected) for each in found)
@@ -96,7 +109,7 @@ def _level(name: str, results: Sequence[Result]) -> str:
     reasons: Counter[str] = Counter()
     for each in found:
         reasons.update(each.skipped)
-    lines = [f"## Level `{name}`: {LEVELS[name]}", "", summary, "", markdown_table(found), "", *_differences(results)]
+    lines = [f"### {language}", "", summary, "", markdown_table(found), "", *_differences(results)]
     lines += ["", "Functions left alone, by reason:", ""]
     lines += [f"- {number}: {reason}" for reason, number in reasons.most_common()]
     return "\n".join(lines)

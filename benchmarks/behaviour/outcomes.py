@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from projects import HERE, Suite
-
-_RANK = ("skipped", "passed", "failed", "error")  # the worst phase of a test is its outcome
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
+from projects import Step, Suite
+from reports import Outcomes
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class Run:
     seconds: float
     tests: dict[str, str]
     reasons: dict[str, str]
-    modules: dict[str, str | None]
+    problems: list[str]
     output: str
 
     def count(self, outcome: str) -> int:
@@ -68,68 +65,67 @@ def stage(suite: Suite, source: Path) -> Path:
     place = suite.folder / "stage"
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(source, place, symlinks=True)
-    if not _has_pytest_settings(place):
-        (place / "pytest.ini").write_text("[pytest]\n")  # or pytest would take those of a folder above
+    suite.furnish(place)
     return place
 
 
-def _has_pytest_settings(tree: Path) -> bool:
-    """Whether pytest finds settings in the tree itself."""
-    sections = {
-        "pytest.ini": "",
-        ".pytest.ini": "",
-        "pyproject.toml": "[tool.pytest",
-        "tox.ini": "[pytest]",
-        "setup.cfg": "[tool:pytest]",
-    }
-    return any(section in path.read_text() for name, section in sections.items() if (path := tree / name).exists())
-
-
 def run_suite(suite: Suite, tree: Path, variables: Mapping[str, str]) -> Run:
-    """Run the tests of a staged tree in a small fixed environment plus `variables`."""
+    """Run the steps of a suite on a staged tree, in a small fixed environment plus `variables`.
+
+    The exit code is that of the first step; those after it are checks with outcomes of their own.
+    """
     with tempfile.TemporaryDirectory(prefix="tib-") as name:  # short: suites put Unix sockets below it
         scratch = Path(name)
-        report, log = scratch / "report", scratch / "log"
         for folder in ("home", "tmp"):
             (scratch / folder).mkdir()
         environment = {
-            "PATH": f"{suite.python.parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.environ["PATH"],
             "HOME": str(scratch / "home"),
             "TMPDIR": str(scratch / "tmp"),
             "LANG": "C.UTF-8",
             "TZ": "UTC",
-            "PYTHONHASHSEED": "0",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": os.pathsep.join([str(tree / suite.root), str(HERE)]),
-            "BEHAVIOUR_REPORT": str(report),
-            "BEHAVIOUR_MODULES": " ".join(module_names(suite)),
+            **suite.variables(tree),
             **suite.environment,
             **variables,
         }
-        command = [str(suite.python), "-m", "pytest", "-p", "record_outcomes", "-p", "no:cacheprovider"]
-        command += [f"--deselect={test}" for test in suite.deselect]
-        with log.open("wb") as output:
-            code, timed_out, seconds = _execute(
-                [*command, *suite.arguments], tree, environment, output.fileno(), suite.timeout
-            )
-        rows = [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else []
-        end = next((row for row in rows if "end" in row), None)
-        tests, reasons = _outcomes(row for row in rows if "test" in row)
-        return Run(
-            exit_code=code,
-            timed_out=timed_out,
-            complete=end is not None and not timed_out,
-            seconds=round(seconds, 2),
-            tests=tests,
-            reasons=reasons,
-            modules=end["modules"] if end else {},
-            output=log.read_text(errors="replace")[-6000:],
+        steps = suite.steps(tree, scratch / "report")
+        return _joined([_run_step(step, tree, environment, scratch, suite.timeout) for step in steps])
+
+
+def _run_step(step: Step, tree: Path, environment: Mapping[str, str], scratch: Path, timeout: float) -> Run:
+    report, log = scratch / "report", scratch / "log"
+    report.unlink(missing_ok=True)
+    with log.open("wb") as output:
+        code, timed_out, seconds = _execute(
+            list(step.command), tree, {**environment, **step.environment}, output.fileno(), timeout
         )
+    text = log.read_text(errors="replace")
+    outcomes: Outcomes = step.read(report, text)
+    return Run(
+        exit_code=code,
+        timed_out=timed_out,
+        complete=outcomes.complete and not timed_out,
+        seconds=round(seconds, 2),
+        tests=outcomes.tests,
+        reasons=outcomes.reasons,
+        problems=outcomes.problems,
+        output=text[-6000:],
+    )
 
 
-def module_names(suite: Suite) -> list[str]:
-    """The modules that the instrumented folders and files are imported as."""
-    return [package.removesuffix(".py").replace("/", ".") for package in suite.packages]
+def _joined(runs: Sequence[Run]) -> Run:
+    """The runs of all steps as one."""
+    bad = next((run for run in runs if not run.complete), runs[0])
+    return Run(
+        exit_code=runs[0].exit_code,
+        timed_out=any(run.timed_out for run in runs),
+        complete=all(run.complete for run in runs),
+        seconds=runs[0].seconds,
+        tests={test: outcome for run in runs for test, outcome in run.tests.items()},
+        reasons={test: reason for run in runs for test, reason in run.reasons.items()},
+        problems=[problem for run in runs for problem in run.problems],
+        output=bad.output,
+    )
 
 
 def _execute(
@@ -167,19 +163,6 @@ def _end_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         pass  # it has ended by itself
-
-
-def _outcomes(rows: Iterable[Mapping[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
-    """The worst outcome of each test, and why it is bad."""
-    tests: dict[str, str] = {}
-    reasons: dict[str, str] = {}
-    for row in rows:
-        test = _ADDRESS.sub("0x", row["test"])
-        if test not in tests or _RANK.index(row["outcome"]) > _RANK.index(tests[test]):
-            tests[test] = row["outcome"]
-        if row["reason"]:
-            reasons.setdefault(test, row["reason"])
-    return tests, reasons
 
 
 def differences(before: Run, after: Run, unsteady: Iterable[str] = ()) -> list[Difference]:

@@ -1,4 +1,4 @@
-"""The pinned projects: what they are, their sources from PyPI, and a virtual environment for each."""
+"""The pinned projects: what all of them have in common, whatever they are written in."""
 
 from __future__ import annotations
 
@@ -7,33 +7,47 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-import tarfile
-import tomllib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
+
+from reports import Outcomes
 
 HERE = Path(__file__).parent
 WORK = Path(os.environ.get("BEHAVIOUR_WORK") or HERE.parents[1] / ".work" / "behaviour").absolute()
+SOURCES = WORK / "sources"
 
 
 @dataclass(frozen=True)
-class Suite:
+class Step:
+    """One command of a suite, and how its outcomes are read from its report file and its output."""
+
+    command: Sequence[str]
+    read: Callable[[Path, str], Outcomes]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suite(ABC):
     """One project and how its tests are run.
 
-    `root` is the folder that goes on the import path and `packages` are the folders or files below it that
-    are instrumented. `deselect` gives, for each test that is left out, the reason why, and `narrowed` the
-    reason for what `arguments` leave out; `expected`, for each test that cannot but end differently, the
-    same; `unfinished`, why some calls are still running when the process ends, so that their spans are
-    missing.
+    `packages` are the folders or files below the tree that are instrumented. `deselect` gives, for each test
+    that is left out, the reason why, and `narrowed` the reason for what is left out otherwise; `expected`,
+    for each test that cannot but end differently, the same; `unfinished`, why some calls are still running
+    when the process ends, so that their spans are missing. `follows_callbacks` says that a callback is below the
+    call that registered it, which may have ended long before.
     """
 
+    language: ClassVar[str]
+    follows_callbacks: ClassVar[bool] = False
     name: str
     version: str
     packages: list[str]
-    requires: list[str]
+    requires: list[str] = field(default_factory=list)
     root: str = "."
-    arguments: list[str] = field(default_factory=lambda: ["tests"])
+    arguments: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     deselect: dict[str, str] = field(default_factory=dict)
     expected: dict[str, str] = field(default_factory=dict)
@@ -47,94 +61,74 @@ class Suite:
         return WORK / self.name
 
     @property
-    def python(self) -> Path:
-        """The interpreter of the project's virtual environment."""
-        return self.folder / "venv" / "bin" / "python"
+    @abstractmethod
+    def toolchain(self) -> str:
+        """What runs the tests, with its version."""
+
+    @property
+    def reasons(self) -> Sequence[str]:
+        """The settings that change nothing in a run of the untouched source."""
+        return ("deselect", "expected", "unfinished", "narrowed")
+
+    @abstractmethod
+    def fetch(self, clean: Path) -> None:
+        """Put the source into the folder `clean`, and what the tests need beside it."""
+
+    @abstractmethod
+    def furnish(self, place: Path) -> None:
+        """Add to a staged tree what is not of the source but needed to run."""
+
+    @abstractmethod
+    def variables(self, tree: Path) -> dict[str, str]:
+        """The environment of the suite; nothing else of the caller's reaches it."""
+
+    @abstractmethod
+    def steps(self, tree: Path, report: Path) -> list[Step]:
+        """What is run, in order, each writing to `report`; the exit code of the first is the suite's."""
 
     def digest(self, *parts: object) -> str:
         """Changes whenever an earlier result can no longer be used."""
-        reasons = ("deselect", "expected", "unfinished", "narrowed")
-        settings = {name: value for name, value in vars(self).items() if name not in reasons}
-        return _digest(settings, list(self.deselect), *parts)
+        settings = {name: value for name, value in vars(self).items() if name not in self.reasons}
+        return digest(settings, list(self.deselect), self.toolchain, *parts)
 
-
-def load_suites(names: list[str]) -> list[Suite]:
-    """The suites of suites.toml with these names, or all.
-
-    Raises:
-        SystemExit: there is no suite of a name.
-    """
-    with (HERE / "suites.toml").open("rb") as file:
-        data = tomllib.load(file)
-    suites = []
-    for entry in data["suite"]:
-        pytest = entry.pop("pytest", data["pytest"])
-        suites.append(Suite(**entry | {"requires": [f"pytest=={pytest}", *entry.get("requires", [])]}))
-    known = [suite.name for suite in suites]
-    if unknown := [name for name in names if name not in known]:
-        sys.exit(f"no suite named {', '.join(unknown)}; there are: {', '.join(known)}")
-    return [suite for suite in suites if not names or suite.name in names]
-
-
-def prepare(suite: Suite) -> Path:
-    """The unpacked source of the project, with its virtual environment beside it; both are kept."""
-    clean = suite.folder / "clean"
-    marker = suite.folder / "prepared"
-    wanted = _digest(suite.name, suite.version, suite.requires, sys.version)
-    if marker.exists() and marker.read_text() == wanted:
+    def prepare(self) -> Path:
+        """The unpacked source of the project, with what it needs beside it; both are kept."""
+        clean = self.folder / "clean"
+        marker = self.folder / "prepared"
+        wanted = digest(self.toolchain, *self.origin())
+        if marker.exists() and marker.read_text() == wanted:
+            return clean
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.fetch(clean)
+        marker.write_text(wanted)
         return clean
-    shutil.rmtree(suite.folder, ignore_errors=True)
-    suite.folder.mkdir(parents=True)
-    _unpack(_download(suite), clean)
-    _make_environment(suite)
-    marker.write_text(wanted)
-    return clean
+
+    def origin(self) -> Sequence[object]:
+        """What the prepared folder depends on."""
+        return (self.name, self.version, self.requires)
 
 
-def _digest(*parts: object) -> str:
+def digest(*parts: object) -> str:
+    """A short name for a list of settings."""
     return hashlib.sha256(json.dumps([*map(str, parts)]).encode()).hexdigest()[:16]
 
 
-def _download(suite: Suite) -> Path:
-    """The source distribution, from PyPI or from the cache of an earlier call."""
-    cache = WORK / "sdists"
-    cache.mkdir(parents=True, exist_ok=True)
-    wanted = f"{suite.name}-{suite.version}.tar.gz".replace("-", "_").lower()
-
-    def cached() -> Path | None:
-        found = (path for path in cache.iterdir() if path.name.replace("-", "_").lower() == wanted)
-        return next(found, None)
-
-    if (found := cached()) is None:
-        _pip(
-            Path(sys.executable),
-            "download",
-            "--no-deps",
-            *("--no-binary", suite.name),
-            *("--dest", str(cache)),
-            f"{suite.name}=={suite.version}",
-        )
-        found = cached()
-    if found is None:
-        raise FileNotFoundError(f"pip downloaded no source distribution of {suite.name} {suite.version}")
-    return found
+def remove(path: Path) -> None:
+    """Take a file or a folder out of a tree."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
-def _unpack(archive: Path, clean: Path) -> None:
-    unpacked = clean.with_name("unpacked")
-    with tarfile.open(archive) as tar:
-        tar.extractall(unpacked, filter="data")
-    (only,) = unpacked.iterdir()
-    only.rename(clean)
-    unpacked.rmdir()
+def call(*command: str | Path, cwd: Path | None = None, **environment: str) -> str:
+    """The output of a command that has to succeed.
 
-
-def _make_environment(suite: Suite) -> None:
-    """The project is installed too, for its dependencies and its metadata; the staged tree shadows it."""
-    subprocess.run([sys.executable, "-m", "venv", suite.folder / "venv"], check=True)
-    _pip(suite.python, "install", f"{suite.name}=={suite.version}", *suite.requires)
-
-
-def _pip(python: Path, *arguments: str) -> None:
-    command = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments]
-    subprocess.run(command, check=True)
+    Raises:
+        subprocess.CalledProcessError: it did not.
+    """
+    done = subprocess.run(
+        [*map(str, command)], cwd=cwd, env={**os.environ, **environment}, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout

@@ -24,17 +24,17 @@ class Setting:
     """When and where a project was compared. `date` is of UTC, `tool` the version that instrumented it."""
 
     date: str
-    interpreter: str
+    toolchain: str
     system: str
     cores: int
     tool: str
 
     @classmethod
-    def now(cls) -> Setting:
-        """This process, today."""
+    def now(cls, toolchain: str) -> Setting:
+        """This machine, today."""
         return cls(
             date=datetime.now(UTC).date().isoformat(),
-            interpreter=f"{platform.python_implementation()} {platform.python_version()}",
+            toolchain=toolchain,
             system=f"{platform.system()} {platform.machine()}",
             cores=os.cpu_count() or 1,
             tool=__version__,

@@ -1,12 +1,14 @@
 """Runs real projects' own tests before and after every function is instrumented, and compares them.
 
-    python benchmarks/behaviour/run.py [NAME ...] [--level LEVEL] [--jobs N] [--baseline] [--keep] [--list]
+    python benchmarks/behaviour/run.py [NAME | python | npm | go ...] [--level LEVEL] [--jobs N] [--baseline]
+                                       [--keep] [--list]
     python benchmarks/behaviour/run.py --document docs/behaviour.md
 
-For each project of suites.toml: the source comes from PyPI, its tests run twice as they are (to know which
-are unsteady) and once instrumented, all three at one path. What is compared: the outcome of every test, the
-exit code, the spans themselves (parents, nesting, order), and the processor time. Everything lies below
-.work/behaviour/, or below $BEHAVIOUR_WORK; a baseline is run again only when something it depends on changed.
+For each project of suites*.toml: the source comes from its package index, its tests run twice as they are (to
+know which are unsteady) and once instrumented, all three at one path. What is compared: the outcome of every
+test, the exit code, the diagnostics of the TypeScript compiler, the spans themselves (parents, nesting, order),
+and the processor time. Everything lies below .work/behaviour/, or below $BEHAVIOUR_WORK; a baseline is run again
+only when something it depends on changed.
 """
 
 from __future__ import annotations
@@ -22,15 +24,16 @@ from pathlib import Path
 from document import LEVELS, document
 from instrumented import helper_variables, instrument, read_spans
 from outcomes import Run, differences, run_suite, stage
-from projects import Suite, load_suites, prepare
+from projects import Suite
 from results import Result, Setting, add_result, load_results
+from suites import load_suites
 from tables import Comparison, describe, text_table
 
 
 def main() -> int:
     """0 when nothing differs, 1 when something does."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only these projects")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these projects, or those of a language")
     parser.add_argument("--level", choices=tuple(LEVELS), default="function")
     parser.add_argument("--jobs", type=int, default=1, help="projects at the same time")
     parser.add_argument("--baseline", action="store_true", help="only the tests of the untouched sources")
@@ -39,6 +42,7 @@ def main() -> int:
     parser.add_argument("--document", type=Path, metavar="FILE", help="write a page from the results so far")
     options = parser.parse_args()
     suites = load_suites(options.names)
+    toolchains = {suite.name: suite.toolchain for suite in suites}
     if options.document:
         results = {level: load_results(level, suites) for level in LEVELS}
         options.document.write_text(document(results, suites))
@@ -64,7 +68,7 @@ def main() -> int:
                 continue
             compared.append(result)
             print(describe(result), flush=True)
-            add_result(Result(Setting.now(), result), options.level, load_suites([]))
+            add_result(Result(Setting.now(toolchains[result.name]), result), options.level, load_suites([]))
     print(f"\n{text_table(compared)}")
     return 0 if len(compared) == len(suites) and all(result.same for result in compared) else 1
 
@@ -78,8 +82,8 @@ def _default_signals() -> None:
 
 def baseline(suite: Suite) -> tuple[Suite, Run, Run]:
     """The suite on the untouched source, twice; kept from call to call."""
-    clean = prepare(suite)
-    digest = suite.digest(sys.version, *(path.read_bytes() for path in _harness_files()))
+    clean = suite.prepare()
+    digest = suite.digest(*(path.read_bytes() for path in _harness_files()))
     runs = []
     for number in (1, 2):
         path = suite.folder / f"clean-{number}.json"
@@ -93,7 +97,7 @@ def baseline(suite: Suite) -> tuple[Suite, Run, Run]:
 
 def _harness_files() -> list[Path]:
     here = Path(__file__).parent
-    return [here / "outcomes.py", here / "record_outcomes.py"]
+    return [here / name for name in ("outcomes.py", "reports.py", "record_outcomes.py", "run_programs.py")]
 
 
 def _report_baseline(suite: Suite, first: Run, second: Run) -> bool:
@@ -117,18 +121,12 @@ def compare(suite: Suite, level: str, keep: bool = False) -> Comparison:
     """The suite on the untouched source, and on one in which every function is instrumented."""
     _, first, second = baseline(suite)
     output, spans = suite.folder / "instrumented", suite.folder / "spans"
-    made = instrument(suite, prepare(suite), output, level)
+    made = instrument(suite, suite.prepare(), output, level)
     after = run_suite(suite, stage(suite, output), helper_variables(spans))
-    recorded = read_spans(spans, after.complete and not suite.unfinished)
+    recorded = read_spans(suite, spans, after.complete and not suite.unfinished)
     unsteady = [difference.test for difference in differences(first, second)]
     different = differences(first, after, unsteady)
     before = second if second.exit_code == after.exit_code else first  # unsteady tests change it
-    stage_path = str(suite.folder / "stage")
-    elsewhere = [
-        f"{module} was imported from {place}, not from the instrumented tree"
-        for module, place in after.modules.items()
-        if not (place or "").startswith(stage_path)
-    ]
     if not keep:
         for folder in (output, spans, suite.folder / "stage"):
             shutil.rmtree(folder, ignore_errors=True)
@@ -147,7 +145,7 @@ def compare(suite: Suite, level: str, keep: bool = False) -> Comparison:
         spans=recorded.spans,
         more_spans=recorded.full,
         span_problems=recorded.problems,
-        other_problems=[*made.problems, *elsewhere, *(["the run did not end"] if not after.complete else [])],
+        other_problems=[*made.problems, *after.problems, *(["the run did not end"] if not after.complete else [])],
         output="" if after.complete else after.output,
     )
 

@@ -99,6 +99,7 @@ def _add_output(parser: Parser) -> None:
     group = parser.add_argument_group("what is written")
     group.add_argument("-o", "--output", metavar="DIR", help="where the copy goes (default: ./instrumented)")
     _switch(group, "--in-place", text="change the sources themselves")
+    group.add_argument("--overlay", metavar="FILE", help="Go: change no tree, write a map for `go build -overlay FILE`")
     _switch(group, "--remove", text="take the telemetry out again")
     _switch(group, "--dry-run", text="do everything but write")
     _switch(group, "--diff", text="write a patch on standard output and nothing else")

@@ -56,6 +56,7 @@ class Settings:
     project_dir: Path | None = None
     # what is written where
     output: Path = Path("instrumented")
+    overlay: Path | None = None
     in_place: bool = False
     remove: bool = False
     dry_run: bool = False

@@ -51,6 +51,7 @@ OPTIONS = (
     Option("changed-since", kinds.TEXT, refused=_ACTION),
     Option("max-file-size", kinds.SIZE),
     Option("output", kinds.FOLDER),
+    Option("overlay", kinds.FOLDER, refused=_ACTION),
     Option("in-place", kinds.BOOLEAN, refused=_ACTION),
     Option("remove", kinds.BOOLEAN, refused=_ACTION),
     Option("dry-run", kinds.BOOLEAN, refused=_ACTION),

@@ -18,6 +18,7 @@ from telemetry_inject.engine.options import Placement
 from telemetry_inject.engine.packs import Pack, load_pack
 from telemetry_inject.errors import InvariantError, OutputError, TelemetryInjectError, UsageError
 from telemetry_inject.observer import Observer
+from telemetry_inject.overlay import copies_folder, only_of, write_overlay
 from telemetry_inject.run_scope import engine_options, key_scopes, languages, pack_folders
 from telemetry_inject.scan_rules import OUTPUT_MARKER
 from telemetry_inject.scanner import CodeScanner, ScanOptions
@@ -61,7 +62,7 @@ class _Run:
         self.reports: list[FileReport] = []
         self.written = 0
         self.counts: Counter[str] = Counter()
-        self.helpers: set[tuple[str, PurePosixPath]] = set()
+        self.helpers: dict[tuple[str, PurePosixPath], set[bytes]] = {}
         self.failures: list[str] = []
         self.export_problem = ""
 
@@ -72,10 +73,15 @@ class _Run:
         start = time.perf_counter()
         settings, observer = self.settings, self.observer
         scan = CodeScanner(languages(settings.packs), ScanOptions.of(settings)).scan(settings.path)
+        if settings.overlay is not None:
+            scan = only_of(scan, [name for name in self.folders if self.pack(name).config.get("overlay")])
         phases = _Phases(start)
         phases.end("scan")
         observer.scanned(scan)
-        self.writers = {name: TelemetryUtilsWriter(scan.root, self.pack(name)) for name in self.folders}
+        overlay = settings.overlay is not None
+        self.writers = {name: TelemetryUtilsWriter(scan.root, self.pack(name), overlay) for name in self.folders}
+        for language in {file.language for file in scan.files}:
+            self.pack(language).check_helpers()
         self.output = self._output(scan)
         cache = self._open_cache()
         exports = CacheExports(cache) if isinstance(cache, ScriptCache) else None
@@ -116,23 +122,24 @@ class _Run:
             return None
         if self.settings.in_place:
             return scan.root
+        output = self.settings.output if self.settings.overlay is None else copies_folder(self.settings)
         try:
-            self.settings.output.mkdir(parents=True, exist_ok=True)
+            output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(
-                f"{self.settings.output}: cannot be made: {error.strerror}", "choose another folder with --output"
+                f"{output}: cannot be made: {error.strerror}", "choose another folder with --output"
             ) from None
-        return self.settings.output
+        return output
 
     def _open_cache(self) -> ScriptCache | NullCache:
         return ScriptCache.open(self.settings.cache_dir) if self.settings.cache else NullCache()
 
     def _task(self, file: SourceFile, size: int) -> FileTask:
-        ups = self.writers[file.language].home(file.relative)[1]
+        place = self.writers[file.language].place(file.relative)
         destination = None
         if self.output is not None:
             destination = file.path if self.settings.in_place else self.output / file.relative
-        return FileTask(file.path, file.relative, file.language, size, ups, destination)
+        return FileTask(file.path, file.relative, file.language, size, place.placement, destination, place.problem)
 
     def _recall(self, scan: ScanResult, cache: ScriptCache | NullCache) -> list[FileTask]:
         """Finish every file whose insertions the cache knows; return the others."""
@@ -148,7 +155,7 @@ class _Run:
                     )
                     continue
                 task = self._task(file, len(source))
-                key = file_key(self.scopes[file.language], file.language, source, str(task.ups))
+                key = file_key(self.scopes[file.language], file.language, source, task.placement.key)
                 known.append((task, source, key))
             found = cache.get_files([key for _, _, key in known])
             for task, source, key in known:
@@ -176,7 +183,8 @@ class _Run:
                 report = FileReport(task.relative, task.language, FileStatus.FAILED, error.title)
         self.counts["files_from_cache"] += 1
         keep = self.settings.diff
-        self._done(report, written, source if keep else None, output if keep else None)
+        imported = entry.texts[0] if entry.texts else b""
+        self._done(report, written, source if keep else None, output if keep else None, imported)
         return True
 
     def _process(
@@ -212,15 +220,17 @@ class _Run:
         if outcome.export_problem and not self.export_problem:
             self.export_problem = outcome.export_problem
             cache.warnings.append(f"some scripts could not be written to the cache: {outcome.export_problem}")
-        self._done(outcome.report, outcome.written, outcome.before, outcome.after)
+        self._done(outcome.report, outcome.written, outcome.before, outcome.after, outcome.imported)
 
     def _done(
-        self, report: FileReport, written: bool = False, before: bytes | None = None, after: bytes | None = None
-    ) -> None:
+        self, report: FileReport, written: bool = False, before: bytes | None = None, after: bytes | None = None,
+        imported: bytes = b"",
+    ) -> None:  # fmt: skip
         self.reports.append(report)
         self.written += written
         if report.insertions or report.reason == ALREADY_INSTRUMENTED:
-            self.helpers.add((report.language, self.writers[report.language].home(report.path)[0]))
+            home = self.writers[report.language].place(report.path).home
+            self.helpers.setdefault((report.language, home), set()).add(imported)
         self.observer.file_done(report, before, after)
         self.observer.trace(
             "FileReconstructor", "file done", "DEBUG", file=report.path, status=report.status.value,
@@ -229,28 +239,40 @@ class _Run:
 
     def _finish(self, scan: ScanResult) -> None:
         """What makes the output a tree that runs: the helpers, and the files that were not instrumented."""
-        helpers = sorted(self.helpers)
+        helpers = sorted(self.helpers.items())
         if self.settings.diff:
-            for language, home in helpers:
-                pack = self.pack(language)
-                path = str(home / pack.helper)
-                report = FileReport(path, language, FileStatus.INSTRUMENTED, "the runtime helper")
-                if not (scan.root / path).exists():
-                    self.observer.file_done(report, None, pack.helper_source())
+            for (language, home), imports in helpers:
+                for name, data in self.writers[language].files(home, imports).items():
+                    path = str(home / name)
+                    report = FileReport(path, language, FileStatus.INSTRUMENTED, "the runtime helper")
+                    if not (scan.root / path).exists():
+                        self.observer.file_done(report, None, data)
         if self.output is None:
             return
-        for language, home in helpers:
+        for (language, home), imports in helpers:
             try:
-                self.written += self.writers[language].write(self.output, home)
+                self.written += self.writers[language].write(self.output, home, imports)
             except TelemetryInjectError as error:
                 self.failures.append(error.title)
-        if not self.settings.in_place:
+        if self.settings.overlay is not None:
+            self._write_overlay(self.settings.overlay, self.output, scan)
+        elif not self.settings.in_place:
             if not scan.single_file:
                 (self.output / OUTPUT_MARKER).touch()
             failed = [report.path for report in self.reports if report.status is FileStatus.FAILED]
             copied, problems = copy_rest(scan, self.output, failed)
             self.written += copied
             self.failures += problems
+
+    def _write_overlay(self, overlay: Path, output: Path, scan: ScanResult) -> None:
+        done = [report.path for report in self.reports if report.status is FileStatus.INSTRUMENTED]
+        added = {
+            str(home / name): output / home / name
+            for (language, home), imports in self.helpers.items()
+            for name in self.writers[language].files(home, imports)
+        }
+        (output / OUTPUT_MARKER).touch()
+        write_overlay(overlay, scan.root, output, done, added)
 
 
 def _batches(files: Sequence[SourceFile]) -> Iterator[list[SourceFile]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from telemetry_inject.config import Settings
+from telemetry_inject.engine.options import Placement
 from telemetry_inject.engine.packs import Pack, load_pack
 from telemetry_inject.engine.stripper import strip
 from telemetry_inject.errors import OutputError, TelemetryInjectError
@@ -75,7 +76,7 @@ def _strip(
     if settings.writes and (changed or not settings.in_place):
         try:
             written = write_result(
-                FileTask(file.path, file.relative, file.language, len(source), 0, destination), source, clean
+                FileTask(file.path, file.relative, file.language, len(source), Placement(), destination), source, clean
             )
         except (TelemetryInjectError, OSError) as error:
             title = error.title if isinstance(error, TelemetryInjectError) else str(error)
@@ -88,10 +89,22 @@ def _remove_helpers(root: Path, packs: list[Pack]) -> list[str]:
     problems = []
     base = root if root.is_dir() else root.parent
     for pack in packs:
-        for helper in base.rglob(pack.helper):
-            try:
-                if MARK in helper.read_bytes()[:2000]:
-                    helper.unlink()
-            except OSError as error:
-                problems.append(str(OutputError(f"{helper}: the helper could not be removed: {error.strerror}")))
+        for name in pack.helpers:
+            folder = pack.config.get("helper_folder")
+            found = sorted(base.rglob(f"{folder}/{name}" if folder else name))
+            problems += _remove_all(found)
+            for home in {helper.parent for helper in found if folder}:
+                if not any(home.iterdir()):
+                    home.rmdir()
+    return problems
+
+
+def _remove_all(helpers: Iterable[Path]) -> list[str]:
+    problems = []
+    for helper in helpers:
+        try:
+            if MARK in helper.read_bytes()[:2000]:
+                helper.unlink()
+        except OSError as error:
+            problems.append(str(OutputError(f"{helper}: the helper could not be removed: {error.strerror}")))
     return problems

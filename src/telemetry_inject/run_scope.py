@@ -37,7 +37,7 @@ def pack_folders(packs: Path | None) -> dict[str, Path | None]:
 
 def engine_options(settings: Settings) -> Options:
     """The options that reach the text."""
-    return Options(settings.level, settings.all_functions, settings.validate)
+    return Options(settings.level, settings.all_functions, settings.validate, settings.overlay is not None)
 
 
 def key_scopes(settings: Settings) -> dict[str, KeyScope]:
@@ -47,6 +47,7 @@ def key_scopes(settings: Settings) -> dict[str, KeyScope]:
             "level": settings.level.value,
             "everything": settings.all_functions,
             "validate": settings.validate,
+            "same_line": settings.overlay is not None,
             # The verdict on an output is this interpreter's.
             "checker": f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}",
         }

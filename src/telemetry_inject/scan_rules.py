@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 
-HELPER = "_telemetry_inject.py"
+HELPER = "_telemetry_inject."  # with any ending
+HELPER_FOLDER = "telemetryinject"
 OUTPUT_MARKER = ".telemetry-inject-output"  # an empty file at the top of each output folder
 OUR_HELPER = "our own runtime helper"
 TESTS = "test code (--include-tests takes it)"
@@ -31,6 +32,7 @@ _FOLDERS = {
     **dict.fromkeys(["vendor", "third_party", "_vendor"], (_VENDORED, True)),
     **dict.fromkeys(["tests", "__tests__"], (TESTS, True)),
     ".telemetry_cache": (CACHE_OF_OURS, False),
+    HELPER_FOLDER: (OUR_HELPER, False),
 }
 _TEST_FILE = re.compile(r"(?s:test_.*\.py|.*_test\.(?:py|go)|conftest\.py|.*\.(?:test|spec)\.[^.]+)")
 _HEAD_LINES = 5

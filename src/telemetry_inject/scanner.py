@@ -74,7 +74,7 @@ class CodeScanner:
         language = self._languages.by_name(name) or self._languages.by_shebang(data[:_SHEBANG_BYTES])
         if not language:
             return self._single(path, SkippedFile(name, "no language pack knows this kind of file"))
-        if name == reasons.HELPER:
+        if name.startswith(reasons.HELPER):
             return self._single(path, SkippedFile(name, reasons.OUR_HELPER))
         if reasons.is_binary(data):
             return self._single(path, SkippedFile(name, reasons.BINARY))
@@ -247,7 +247,7 @@ class CodeScanner:
     def _reason(self, entry: os.DirEntry[str], relative: str, folder: _Folder, names: set[str]) -> str | None:
         """Why a source file is left out; empty when its folder has said so already; None: take it."""
         name = entry.name
-        if name == reasons.HELPER:
+        if name.startswith(reasons.HELPER):
             return reasons.OUR_HELPER
         if folder.excluded:
             return ""

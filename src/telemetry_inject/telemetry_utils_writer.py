@@ -1,17 +1,14 @@
-"""TelemetryUtilsWriter: puts the runtime helper where instrumented files can import it.
-
-A helper lies in the topmost package folder above a file (the folders up to the first one without the pack's
-package marker), or in the file's own folder when that is no package: there it is found by a relative import,
-by a plain one when the file runs as a script, and it travels with the package when that is installed.
-"""
+"""TelemetryUtilsWriter: puts the runtime helper where instrumented files can import it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from telemetry_inject.atomic_write import write_atomic
 from telemetry_inject.engine.packs import Pack
 from telemetry_inject.errors import OutputError
+from telemetry_inject.helper_places import HelperPlaces, Place, places_for
 
 MARK = b"telemetry-inject"
 
@@ -19,40 +16,47 @@ MARK = b"telemetry-inject"
 class TelemetryUtilsWriter:
     """Knows, for one tree, which folder holds the helper of each file, and writes the helpers."""
 
-    def __init__(self, root: Path, pack: Pack) -> None:
+    def __init__(self, root: Path, pack: Pack, overlay: bool = False) -> None:
+        self._overlay = overlay
         self._root = root
         self._pack = pack
-        self._is_package: dict[PurePosixPath, bool] = {}
-        self._homes: dict[PurePosixPath, tuple[PurePosixPath, int]] = {}
+        self._places: HelperPlaces | None = None
 
-    def home(self, relative: str) -> tuple[PurePosixPath, int]:
-        """The helper's folder for a file (both relative to the root), and how many folders above it lies."""
-        folder = PurePosixPath(relative).parent
-        found = self._homes.get(folder)
-        if found is None:
-            ups, home = 0, folder
-            while self._packaged(home) and home.parts and self._packaged(home.parent):
-                home, ups = home.parent, ups + 1
-            found = self._homes[folder] = (home, ups)
-        return found
+    @property
+    def places(self) -> HelperPlaces:
+        """Where the helpers of this tree go."""
+        if self._places is None:
+            self._places = places_for(self._root, self._pack, self._overlay)
+        return self._places
 
-    def _packaged(self, folder: PurePosixPath) -> bool:
-        marker = self._pack.config.get("package_marker")
-        known = self._is_package.get(folder)
-        if known is None:
-            known = self._is_package[folder] = bool(marker) and (self._root / folder / str(marker)).exists()
-        return known
+    def place(self, relative: str) -> Place:
+        """Where the helper of a file goes (relative to the root), and how the file imports it."""
+        return self.places.place(relative)
 
-    def write(self, output: Path, home: PurePosixPath) -> bool:
-        """Write the helper into its folder below `output`; False when it was there already.
+    def files(self, home: PurePosixPath, imports: Collection[bytes]) -> dict[str, bytes]:
+        """The helper's files in one folder, by name: those that `imports` (the inserted texts) ask for.
+
+        Where a file had its import already (an empty text), those that lie there are taken, else all.
+        """
+        names = {name for text in imports if text for name in self.places.imported(text)}
+        if b"" in imports:
+            there = {name for name in self._pack.helpers if (self._root / home / name).exists()}
+            names |= there or set(self._pack.helpers)
+        return self.places.files(home, sorted(names))
+
+    def write(self, output: Path, home: PurePosixPath, imports: Collection[bytes]) -> int:
+        """Write the helper into its folder below `output`; the number of files that were written.
 
         Raises OutputError when a file of that name is there that is not ours.
         """
-        target = output / home / self._pack.helper
-        if target.exists() and MARK not in target.read_bytes()[:2000]:
-            raise OutputError(
-                f"{target}: a file of this name is already there and is not the telemetry helper",
-                "rename it, or leave that folder out with --exclude",
-            )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return write_atomic(target, self._pack.helper_source())
+        written = 0
+        for name, data in self.files(home, imports).items():
+            target = output / home / name
+            if target.exists() and MARK not in target.read_bytes()[:2000]:
+                raise OutputError(
+                    f"{target}: a file of this name is already there and is not the telemetry helper",
+                    "rename it, or leave that folder out with --exclude",
+                )
+            target.parent.mkdir(parents=True, exist_ok=True)
+            written += write_atomic(target, data)
+        return written

@@ -10,7 +10,7 @@ from io import BytesIO
 import pytest
 
 from telemetry_inject.engine import Options, Placement, instrument, load_pack, strip
-from telemetry_inject.engine.edits import apply, pack_insertions, revert, unpack_insertions
+from telemetry_inject.engine.edits import apply, pack_insertions, revert, unpack_columns
 from telemetry_inject.errors import InvariantError
 from telemetry_inject.types import FileStatus, Insertion, Level
 
@@ -118,7 +118,7 @@ def test_too_deep_for_one_more_block_is_left_alone() -> None:
 
 
 def test_the_import_climbs_to_the_helpers_folder() -> None:
-    output = instrument(BODY, PYTHON, Options(), Placement(ups=2)).output
+    output = instrument(BODY, PYTHON, Options(), Placement((("dots", "..."),))).output
     assert b"try: from ..._telemetry_inject import _tlm\n" in output
     assert strip(output, PYTHON) == BODY
 
@@ -129,14 +129,18 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 
 def test_insertions_survive_storage() -> None:
     insertions = [Insertion(0, b"a"), Insertion(0, b""), Insertion(7, b"\xff" * 300), Insertion(7, b"a")]
-    assert unpack_insertions(pack_insertions(insertions)) == insertions
-    assert unpack_insertions(pack_insertions([])) == []
+    assert unpacked(pack_insertions(insertions)) == insertions
+    assert unpacked(pack_insertions([])) == []
+
+
+def unpacked(data: bytes) -> list[Insertion]:
+    return [Insertion(*pair) for pair in zip(*unpack_columns(data), strict=True)]
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 11, b"\xff" * 64, pack_insertions([Insertion(1, b"abc")])[:-5]])
 def test_damaged_storage_is_noticed_or_gives_other_text(data: bytes) -> None:
     try:
-        found = unpack_insertions(data)
+        found = unpacked(data)
     except InvariantError:
         return
     assert found != [Insertion(1, b"abc")]

@@ -21,7 +21,6 @@ from telemetry_inject.scripts.repair import Repair
 from telemetry_inject.scripts.script_cache import ScriptCache
 from telemetry_inject.scripts.script_generator import ScriptGenerator
 from telemetry_inject.scripts.script_validator import ScriptValidator
-from telemetry_inject.scripts.test_generator import TestGenerator
 from telemetry_inject.scripts.unit_gate import ScriptGate
 from telemetry_inject.types import FunctionStatus, Problem, Script, Unit, UnitEdits
 
@@ -47,10 +46,10 @@ def test_templates_that_do_not_compile_leave_every_function_as_it_was(
 class BreaksFirst(ScriptValidator):
     """Finds fault with one function's script."""
 
-    def check(self, script: Script, source: bytes) -> list[Problem]:
+    def check(self, script: Script, source: bytes, output: bytes | None = None) -> list[Problem]:
         if script.meta["function"] == "first":
             return [Problem("tests", "made to fail")]
-        return super().check(script, source)
+        return super().check(script, source, output)
 
 
 class Proposes:
@@ -68,7 +67,7 @@ class Proposes:
 def gate(refactorer: Proposes) -> ScriptGate:
     generator = ScriptGenerator(PYTHON.digest)
     return ScriptGate(
-        KeyScope("test", PYTHON.digest, "test", ""), lambda keys: {}, generator, BreaksFirst(), TestGenerator(),
+        KeyScope("test", PYTHON.digest, "test", ""), lambda keys: {}, generator, BreaksFirst(),
         Repair(PYTHON, refactorer, generator), "../../../source.py",
     )  # fmt: skip
 
@@ -151,7 +150,7 @@ def test_edits_that_the_gate_gives_are_still_checked_against_the_file() -> None:
 
     honest = gate(Proposes())
     lies = Lies(
-        honest.scope, honest.recall, honest.generator, honest.validator, honest.tests, honest.refactor, honest.origin
+        honest.scope, honest.recall, honest.generator, honest.validator, honest.refactor, honest.origin
     )
     result = instrument(SOURCE, PYTHON, gate=lies)
     assert result.functions[0].status is FunctionStatus.FAILED

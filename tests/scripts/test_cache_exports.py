@@ -1,5 +1,6 @@
 """Scripts, tests and index: there for people, complete, and never outside of the cache directory."""
 
+import errno
 import json
 import os
 import shutil
@@ -222,19 +223,40 @@ def test_the_same_function_twice_is_exported_once(directory: Path) -> None:
     assert_complete(directory, 1)
 
 
-@pytest.mark.parametrize("runs", [1, 2])
-def test_of_a_function_in_two_files_one_test_is_kept(directory: Path, runs: int) -> None:
-    """In one run the first, for no other is better; a later run knows where the function is now."""
-    key, script, tests = key_of(1), script_of(1), [b"here" + script_of(1), b"there" + script_of(1)]
-    for written in [tests] if runs == 1 else [tests[:1], tests[1:]]:
+@pytest.mark.parametrize("runs", [1, 3])
+def test_of_a_function_in_two_files_one_script_is_kept(directory: Path, runs: int) -> None:
+    """In one run that of the file that sorts first, whoever came first; a later run knows where it is now."""
+    key = key_of(1)
+    scripts = [b'META = {"file": "%b", "key": 1}\n' % name + script_of(1) for name in (b"b.py", b"a.py", b"c.py")]
+    for written in [scripts] if runs == 1 else [[script] for script in scripts]:
         with ScriptCache.open(directory) as cache, CacheExports(cache) as exports:
-            for test in written:
-                assert exports.write("python", "f_73616d65", key, script, test) == "f_73616d65"
+            for script in written:
+                assert exports.write("python", "f_73616d65", key, script, script_of(1)) == "f_73616d65"
             cache.put_function(key, script, language="python", name="f", stem="f_73616d65")
             exports.finish()
             assert cache.warnings == []
     assert_complete(directory, 1)
-    assert (directory / "tests/python/test_f_73616d65.py").read_bytes() == tests[runs - 1]
+    assert (directory / "scripts/python/f_73616d65.py").read_bytes() == scripts[1 if runs == 1 else 2]
+
+
+@pytest.mark.parametrize("links", [2, 65_000])
+def test_tests_with_the_same_bytes_are_one_file(directory: Path, monkeypatch: pytest.MonkeyPatch, links: int) -> None:
+    """As far as the disk allows it: a file can't have any number of names."""
+
+    def link(one: str, other: str, **places: object) -> None:
+        if os.stat(one, dir_fd=places["src_dir_fd"]).st_nlink >= links:
+            raise OSError(errno.EMLINK, "too many links")
+        made(one, other, **places)
+
+    made = os.link
+    monkeypatch.setattr(os, "link", link)
+    with ScriptCache.open(directory) as cache, CacheExports(cache) as exports:
+        for number in range(6):
+            stem = exports.write("python", f"f_{number:08}", key_of(number), script_of(number), script_of(0))
+            cache.put_function(key_of(number), b"", language="python", name="f", stem=stem)
+        exports.finish()
+    assert_complete(directory, 6)
+    assert len({path.stat().st_ino for path in directory.glob("tests/python/*")}) == (3 if links == 2 else 1)
 
 
 def write_in_worker(directory: Path, staging: str, number: int) -> str:

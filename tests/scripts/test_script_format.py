@@ -136,8 +136,8 @@ def test_the_program_refuses_another_function_in_one_line(tmp_path: Path) -> Non
 # --- near misses
 
 META = {
-    "function": "f", "language": "python", "template": "ab" * 32, "key": KEY.hex(),
-    "source_sha256": "1" * 64, "output_sha256": "2" * 64, "sites": 1,
+    "file": "../../%C3%A9.py", "function": "f", "language": "python", "template": "ab" * 32, "key": KEY.hex(),
+    "source_sha256": "1" * 64, "output_sha256": "2" * 64, "source_length": 7, "output_length": 8, "sites": 1,
 }  # fmt: skip
 
 
@@ -219,6 +219,12 @@ METAS = {
     "a fraction": lambda: with_meta(sites=1.5),
     "not a number": lambda: with_meta(sites=float("nan")),
     "negative sites": lambda: with_meta(sites=-1),
+    "a length that is text": lambda: with_meta(source_length="7"),
+    "a negative length": lambda: with_meta(output_length=-1),
+    "a file with a quote": lambda: with_meta(file='a"b'),
+    "a file with a stray percent sign": lambda: with_meta(file="100%"),
+    "a file that is escaped in small letters": lambda: with_meta(file="%c3%a9.py"),
+    "a file that is not ASCII": lambda: with_meta(file="é.py"),
     "null function": lambda: with_meta(function=None),
     "number as function": lambda: with_meta(function=1),
     "half a pair as function": lambda: with_meta(function="\ud800"),

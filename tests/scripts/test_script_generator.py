@@ -18,18 +18,26 @@ from .samples import KEY, WITHDRAW, WRAPPED, wrap
 
 def test_meta_says_what_the_script_is_for(script: Script) -> None:
     assert script.meta == {
+        "file": "",
         "function": "Bank.withdraw",
         "language": "python",
         "template": "ab" * 32,
         "key": KEY.hex(),
         "source_sha256": sha256(WITHDRAW).hexdigest(),
         "output_sha256": sha256(WRAPPED).hexdigest(),
+        "source_length": len(WITHDRAW),
+        "output_length": len(WRAPPED),
         "sites": 1,
     }
 
 
 def test_the_number_of_sites_may_be_told(unit: Unit, generator: ScriptGenerator) -> None:
     assert generator.generate(unit, wrap(WITHDRAW), KEY, sites=5).meta["sites"] == 5
+
+
+def test_the_file_is_told_in_a_form_that_any_system_reads(unit: Unit, generator: ScriptGenerator) -> None:
+    meta = generator.generate(unit, wrap(WITHDRAW), KEY, file='../é "1%".py').meta
+    assert meta["file"] == "../%C3%A9 %221%25%22.py"
 
 
 def test_the_same_unit_gives_the_same_script(unit: Unit, generator: ScriptGenerator) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from telemetry_inject.scripts.script_format import apply, render, stem_of
+from telemetry_inject.scripts.script_format import apply, escaped_path, recognise, render, stem_of
 from telemetry_inject.scripts.script_generator import ScriptGenerator
 from telemetry_inject.scripts.test_generator import RUNNER, TestGenerator, origin_from
 from telemetry_inject.types import Insertion, Script, Unit
@@ -29,12 +29,14 @@ def export(
     language = script.meta["language"]
     for folder in ("scripts", "tests"):
         (cache / folder / language).mkdir(parents=True, exist_ok=True)
-    (cache / "scripts" / language / f"{stem_of(script)}.py").write_bytes(data or render(script))
     test = cache / "tests" / language / f"test_{stem_of(script)}.py"
     origin = cache / "project" / (name or f"{stem_of(script)}.py")
     origin.parent.mkdir(exist_ok=True)
     origin.write_bytes(BEFORE + source + AFTER if text is None else text)
-    test.write_bytes(TestGenerator().generate(script, origin_from(test.parent.resolve(), origin), len(source)))
+    test.write_bytes(TestGenerator.generate())
+    file = escaped_path(origin_from(test.parent.resolve(), origin)).encode()
+    told = (data or render(script)).replace(b'"file": ""', b'"file": "%b"' % file)
+    (cache / "scripts" / language / f"{stem_of(script)}.py").write_bytes(told)
     return test
 
 
@@ -234,17 +236,25 @@ def test_a_script_of_another_form_fails_without_being_run(
     assert not list(tmp_path.rglob("*.reached"))
 
 
-def test_all_files_share_one_runner(script: Script) -> None:
-    one = TestGenerator().generate(script, "../a.py", len(WITHDRAW))
-    two = TestGenerator().generate(made_for(b"\xff", []), "b\n\udcff.py", 1)
-    for test in (one, two):
-        assert test.endswith(RUNNER.encode())
-        assert len(test[: -len(RUNNER.encode())].splitlines()) == 2
+def test_tests_may_be_one_file_with_many_names(tmp_path: Path, script: Script) -> None:
+    first, *others = [export(tmp_path, made_for(WITHDRAW, list(script.edits), key=bytes([number] * 32)), WITHDRAW)
+                      for number in range(3)]  # fmt: skip
+    for other in others:
+        other.unlink()
+        other.hardlink_to(first)
+    done = run(tmp_path / "tests", cwd=tmp_path)
+    assert "18 passed" in done.stdout, done.stdout
+
+
+def test_the_test_needs_nothing_of_this_project() -> None:
+    assert TestGenerator.generate() == RUNNER.encode()
     assert "telemetry_inject" not in RUNNER
-    (data,) = [node.value for node in ast.parse(one).body if isinstance(node, ast.Assign)][:1]
-    assert ast.literal_eval(data) == {
-        "language": "python",
-        "file": "../a.py",
-        "length": len(WITHDRAW),
-        "output_length": len(apply(script, WITHDRAW)),
-    }
+
+
+@pytest.mark.parametrize(
+    "name", ['a "quoted" \\ name.py', "100%.py", "\u00e9\u2028\U0001f600.py", os.fsdecode(b"\xff\n.py")]
+)
+def test_a_script_that_names_any_file_is_of_the_exact_form(script: Script, name: str) -> None:
+    made = Script({**script.meta, "file": escaped_path(name)}, script.edits)
+    assert recognise(render(made)) == made
+    assert os.fsdecode(unquote_to_bytes(escaped_path(name))) == name

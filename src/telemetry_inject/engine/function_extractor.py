@@ -8,15 +8,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from telemetry_inject.engine.newlines import indent_before
-from telemetry_inject.engine.packs import Grammar, Pack, guard_names
+from telemetry_inject.engine.packs import Grammar, Pack, guard_names, hooks_of
 from telemetry_inject.types import Level
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+ENTRY_ONLY = "entry"  # the kind of a function of which only the call is recorded
 _OPT_OUT = re.compile(rb"telemetry:[ \t]*skip(?!-file)\b")
 _ASKED = "asked for in a comment"
 _OPT_OUT_FILE = re.compile(rb"telemetry:[ \t]*skip-file\b")
@@ -26,8 +28,9 @@ _OPT_OUT_FILE = re.compile(rb"telemetry:[ \t]*skip-file\b")
 class Function:
     """One function in the tree. `site` is its name in the inserted text: unique in its file.
 
-    `skip` is the reason why nothing goes into it, empty when it is instrumented. `first` is the first
-    statement after its `documentation`. `provenance` says where its insertions come from.
+    `skip` is the reason why nothing goes into it, empty when it is instrumented. `kind` is the pack's word for
+    how it runs (such as "async"). `first` is the first statement after its `documentation`; in a function whose
+    body is a mere expression it is that. `provenance` says where its insertions come from.
     """
 
     node: Node
@@ -39,6 +42,7 @@ class Function:
     end: int
     outer: Function | None
     scope: str
+    kind: str = ""
     skip: str = ""
     first: Node | None = None
     documentation: Node | None = None
@@ -65,16 +69,27 @@ def opted_out(source: bytes) -> bool:
     return b"skip-file" in source[:2000] and bool(_OPT_OUT_FILE.search(source[:2000]))
 
 
-def extract(root: Node, source: bytes, pack: Pack, grammar: Grammar, level: Level, everything: bool) -> Extraction:
-    """All functions under `root`, with the reasons to leave some alone. `everything`: only the safety reasons."""
+def extract(
+    root: Node, source: bytes, pack: Pack, grammar: Grammar, level: Level, everything: bool,
+    values: Mapping[str, str] = MappingProxyType({}),
+) -> Extraction:  # fmt: skip
+    """All functions under `root`, with the reasons to leave some alone. `everything`: only the safety reasons.
+
+    `values` are those of the file's placement: what its project says.
+    """
     from tree_sitter import QueryCursor
 
     captures = QueryCursor(grammar.functions).captures(root)
     names = pack.config["nodes"]
     joiner, inside = pack.config["qualname"]["separator"], pack.config["qualname"]["in_function"]
-    entries = [(node.start_byte, -node.end_byte, False, node) for node in captures.get("function", ())]
+    entries: list[tuple[int, int, bool | None, Node]] = []
+    entries += [(node.start_byte, -node.end_byte, False, node) for node in captures.get("function", ())]
     entries += [(node.start_byte, -node.end_byte, True, node) for node in captures.get("scope", ())]
+    # A namespace gives names to what is in it, and is no scope of its own otherwise.
+    entries += [(node.start_byte, -node.end_byte, None, node) for node in captures.get("namespace", ())]
     entries.sort(key=_position)
+    kind_of = getattr(hooks_of(pack), "kind", None)
+    name_of = getattr(hooks_of(pack), "name", None)
     functions: list[Function] = []
     outermost: list[Function] = []
     scopes: list[tuple[int, int]] = []
@@ -89,10 +104,14 @@ def extract(root: Node, source: bytes, pack: Pack, grammar: Grammar, level: Leve
         outer = enclosing[-1] if enclosing else None
         prefix = stack[-1][1] if stack else ""
         name_node = node.child_by_field_name(names["name"])
-        name = source[name_node.start_byte : name_node.end_byte].decode("utf-8", "replace") if name_node else ""
+        if name_of is not None:
+            name = name_of(node, name_node, source)
+        else:
+            name = source[name_node.start_byte : name_node.end_byte].decode("utf-8", "replace") if name_node else ""
         qualname = prefix + name
-        if is_scope:
-            scopes.append((start, -negative_end))
+        if is_scope is not False:
+            if is_scope:
+                scopes.append((start, -negative_end))
             stack.append((-negative_end, qualname + joiner, None))
             enclosing.append(outer)
             continue
@@ -102,22 +121,24 @@ def extract(root: Node, source: bytes, pack: Pack, grammar: Grammar, level: Leve
         seen[qualname] += 1
         site = qualname if seen[qualname] == 1 else f"{qualname}#{seen[qualname]}"
         scope = "class" if stack and stack[-1][2] is None else ""
-        function = Function(node, body, name, qualname, site, start, -negative_end, outer, scope)
+        kind = kind_of(node, body) if kind_of is not None else ""
+        function = Function(node, body, name, qualname, site, start, -negative_end, outer, scope, kind)
         functions.append(function)
         (outer.children if outer else outermost).append(function)
         stack.append((-negative_end, qualname + inside, function))
         enclosing.append(function)
-    _explain(functions, source, root, pack, level, everything)
+    _explain(functions, source, root, pack, level, everything, values)
     return Extraction(functions, outermost, scopes)
 
 
-def _position(entry: tuple[int, int, bool, Node]) -> tuple[int, int]:
+def _position(entry: tuple[int, int, bool | None, Node]) -> tuple[int, int]:
     return entry[0], entry[1]
 
 
 def _explain(
-    functions: list[Function], source: bytes, root: Node, pack: Pack, level: Level, everything: bool
-) -> None:
+    functions: list[Function], source: bytes, root: Node, pack: Pack, level: Level, everything: bool,
+    values: Mapping[str, str],
+) -> None:  # fmt: skip
     """Set `skip` where a function is to be left alone, and find the first statement of the others."""
     config = pack.config
     skip: Mapping[str, Any] = config.get("skip", {})
@@ -125,9 +146,11 @@ def _explain(
     never: Mapping[str, str] = skip.get("never", {})
     decorated = config["nodes"].get("decorated")
     asked = _asked_lines(source, root, pack)
+    refuse = getattr(hooks_of(pack), "refuse", None)
+    inherited = frozenset((_ASKED, *skip.get("decorators", {}).values(), *skip.get("inherited", ())))
     for function in functions:
         outer = function.outer
-        if outer is not None and outer.skip in (_ASKED, *skip.get("decorators", {}).values()):
+        if outer is not None and outer.skip in inherited:
             function.skip = outer.skip
             continue
         _find_first(function, config)
@@ -138,6 +161,7 @@ def _explain(
             never.get(function.name)
             or (parent and _by_decorator(parent, source, pack))
             or (asked and _asked(function, parent, asked))
+            or (refuse and refuse(function, source, pack.config, values))
             or _stub(function, source, pack)
             or ("called implicitly and often" if function.name in hot else "")
             or ("" if everything else _trivial(function, source, pack))
@@ -146,18 +170,24 @@ def _explain(
     # Most files hold none of the names: asking for each is faster than searching for any.
     names = [name for name in guard_names(pack, level.value) if name in source]
     if names:
-        _guard(functions, source, root, re.compile(rb"\b(?:%s)\b" % b"|".join(map(re.escape, names))))
+        _guard(functions, source, root, pack, re.compile(rb"\b(?:%s)\b" % b"|".join(map(re.escape, names))))
 
 
 def _find_first(function: Function, config: Mapping[str, Any]) -> None:
     rules = config["documentation"]
     comments = config.get("comment", ())
     body = function.body
+    blocks = config["nodes"].get("block")
+    if blocks and body.type != blocks:
+        function.first = body
+        return
+    if config["nodes"].get("list"):
+        body = next((child for child in body.named_children if child.type == config["nodes"]["list"]), body)
     for index in range(body.named_child_count):
         node = body.named_child(index)
         if node is None or node.type in comments:
             continue
-        if function.documentation is None and is_documentation(node, rules):
+        if (function.documentation is None or rules.get("several")) and is_documentation(node, rules):
             function.documentation = node
             continue
         function.first = node
@@ -177,17 +207,17 @@ def is_documentation(node: Node, rules: Mapping[str, Any]) -> bool:
 def _stub(function: Function, source: bytes, pack: Pack) -> str:
     if function.first is None:
         return "stub"
-    text = source[function.first.start_byte : function.body.end_byte]
     pattern = pack.config.get("stub")
+    text = source[function.first.start_byte : function.body.end_byte]
     return "stub" if pattern and len(text) < 300 and _compiled(pattern).fullmatch(text.strip()) else ""
 
 
 def _trivial(function: Function, source: bytes, pack: Pack) -> str:
     rules = pack.config.get("trivial")
     first = function.first
-    if not rules or first is None or first.type not in rules["statements"]:
+    if not rules or first is None or (first.type not in rules["statements"] and first is not function.body):
         return ""
-    after = first.next_named_sibling
+    after = first.next_named_sibling if first is not function.body else None
     while after is not None and after.type in pack.config.get("comment", ()):
         after = after.next_named_sibling
     if after is not None:
@@ -233,9 +263,12 @@ def _asked(function: Function, decorated: Node | None, asked: Mapping[int, bool]
     return _ASKED if on_header or header in asked or asked.get(top - 1) else ""
 
 
-def _guard(functions: list[Function], source: bytes, root: Node, pattern: re.Pattern[bytes]) -> None:
+def _guard(
+    functions: list[Function], source: bytes, root: Node, pack: Pack, pattern: re.Pattern[bytes]
+) -> None:
     """Leave out every function that holds (also in a nested one) an identifier of the guard list."""
     starts: list[int] | None = None
+    identifiers = pack.config["nodes"]["identifiers"]
     for found in pattern.finditer(source):
         if starts is None:
             starts = [function.start for function in functions]
@@ -246,7 +279,7 @@ def _guard(functions: list[Function], source: bytes, root: Node, pattern: re.Pat
         if inner is None:
             continue
         node = root.descendant_for_byte_range(found.start(), found.end())
-        if node is None or node.type != "identifier":
+        if node is None or node.type not in identifiers:
             continue
         reason = f"uses {found.group().decode()}"
         while inner is not None:

@@ -16,9 +16,10 @@ from telemetry_inject.engine.function_extractor import Extraction, Function, opt
 from telemetry_inject.engine.newlines import indent_before, newline_after
 from telemetry_inject.engine.options import Options, Placement
 from telemetry_inject.engine.packs import Pack, hooks_of, parseable
-from telemetry_inject.engine.prologue import import_insertion
+from telemetry_inject.engine.prologue import NoImport, import_insertion
+from telemetry_inject.engine.snippets import Names
 from telemetry_inject.engine.stripper import strip
-from telemetry_inject.engine.telemetry_generator import Names, TelemetryGenerator
+from telemetry_inject.engine.telemetry_generator import TelemetryGenerator, generator_for
 from telemetry_inject.engine.tree_sitter_analyzer import TreeSitterAnalyzer
 from telemetry_inject.engine.verify import Verdict, native_check, prove_program
 from telemetry_inject.types import (
@@ -98,7 +99,7 @@ def instrument(
     text = parseable(pack, base)
     if text is None:
         return Result(FileStatus.FAILED, "its encoding cannot be read", base, base)
-    analysis = TreeSitterAnalyzer(pack, options.level, options.everything).analyse(text)
+    analysis = TreeSitterAnalyzer(pack, options.level, options.everything, placement).analyse(text)
     if analysis.uncertain and (verdict := native_check(base, pack)):
         return Result(FileStatus.FAILED, verdict.text, base, base)
     if analysis.uncertain and hooks is None:
@@ -107,7 +108,9 @@ def instrument(
     if not extraction.functions:
         return Result(FileStatus.UNCHANGED, "no functions", base, base)
     names = Names(_free_alias(base, pack.alias))
-    generator = TelemetryGenerator(pack, options.level, text, names, analysis.opaque, analysis.sites)
+    generator = generator_for(
+        pack, options.level, text, names, analysis.opaque, analysis.sites, options.same_line
+    )
 
     def attempt(gate: UnitGate) -> Result:
         units = _units(extraction, base, pack, generator, gate)
@@ -117,7 +120,9 @@ def instrument(
         reports = tuple(_report(function, generator) for function in extraction.functions)
         if not insertions:
             return Result(FileStatus.UNCHANGED, "no function to instrument", base, base, (), reports)
-        extra = import_insertion(analysis.root, text, pack, options.level, names.alias, placement.ups)
+        extra = import_insertion(
+            analysis.root, text, pack, options.level, names.alias, placement, options.same_line
+        )
         if extra and _only_returns(base):
             extra = Insertion(extra.offset, extra.text.replace(b"\n", b"\r"))
         # The import precedes every unit, and the units come in order.
@@ -127,9 +132,12 @@ def instrument(
             FileStatus.INSTRUMENTED, "", base, output, complete, reports, tuple(units), "insertions reverted"
         )
 
-    result = attempt(gate)
+    try:
+        result = attempt(gate)
+    except NoImport as reason:
+        return Result(FileStatus.SKIPPED, str(reason), base, base)
     while result.status is FileStatus.INSTRUMENTED and options.validate:
-        verdict = native_check(result.output, pack, base)
+        verdict = native_check(result.output, pack, base, result.insertions[0].text)
         if verdict is None:
             break
         if verdict.accepted:
@@ -142,7 +150,7 @@ def instrument(
         culprit.skip = UNCOMPILED + verdict.message
         result = attempt(OpenGate())
     if analysis.uncertain and result.status is FileStatus.INSTRUMENTED:
-        proof = prove_program(base, result.output, pack, names.alias)
+        proof = prove_program(base, result.output, pack, names.alias, result.insertions[0].text)
         if not proof:
             return Result(FileStatus.FAILED, "syntax that the grammar does not know", base, base)
     return result
@@ -217,7 +225,7 @@ def _unit(outermost: Function, family: Sequence[Function], base: bytes, pack: Pa
         alias,
         "none" if indent is None else indent.decode("latin-1"),
         newline_after(base, outermost.start).decode(),
-        *(f"{function.site}={function.skip}" for function in family),
+        *(f"{function.site}={function.skip or function.kind}" for function in family),
     )
     return Unit(
         pack.name, outermost.name, outermost.qualname, node.start_byte, node.start_point[0] + 1,

@@ -9,6 +9,9 @@ LINE_END = re.compile(rb"\r\n|\n|\r")
 
 def newline_after(source: bytes, offset: int) -> bytes:
     """The line end of the line that holds `offset`; of the line before it where it is the last; else ``\\n``."""
+    end = source.find(b"\n", offset)
+    if end >= 0 and source.find(b"\r", offset, end) < 0:  # by far the most lines
+        return b"\n"
     found = LINE_END.search(source, offset)
     if found:
         return found.group()

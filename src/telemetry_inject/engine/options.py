@@ -9,15 +9,27 @@ from telemetry_inject.types import Level
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the output depends on besides the source. `everything` also takes trivial and implicit functions."""
+    """What the output depends on besides the source. `everything` also takes trivial and implicit functions.
+
+    `same_line`: no statement gets a line of its own, even where the language's formatter would want that.
+    """
 
     level: Level = Level.FUNCTION
     everything: bool = False
     validate: bool = True
+    same_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the helper is: `ups` folders above the file."""
+    """What the import of the helper says in one file: values for the placeholders of the pack's snippet.
 
-    ups: int = 0
+    What is not given is as in the pack's `[import.defaults]`: the helper lies beside the file.
+    """
+
+    values: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """One text for equal placements."""
+        return "\0".join(f"{name}={value}" for name, value in self.values)

@@ -17,8 +17,16 @@ from telemetry_inject.engine.stripper import strip
 from telemetry_inject.errors import PackError, TelemetryInjectError
 from telemetry_inject.types import Level
 
-_ANCHORS = {"block-start": ("text",), "after": ("text",), "around": ("open", "tight", "close")}
-_PLACEHOLDERS = {"alias", "span", "name", "label", "line", "names", "arguments"}
+_ANCHORS = {
+    "block-start": ("text",),
+    "block-open": ("text",),
+    "colon": ("text",),
+    "after": ("text",),
+    "around": ("open", "close"),
+}
+_PLACEHOLDERS = {"alias", "bare", "span", "error", "name", "label", "line", "names", "arguments"}
+_LAYOUTS = ("indent", "braces")
+_HOOKS = ("frame", "import_place", "parameters", "assigned")  # without which braces cannot be served
 
 
 def check_pack(pack: Pack) -> list[str]:
@@ -26,32 +34,62 @@ def check_pack(pack: Pack) -> list[str]:
     problems = []
     try:
         grammar = grammar_of(pack)
-        pack.helper_source()
+        for name in pack.helpers:
+            pack.helper_source(name)
         hooks_of(pack)
     except PackError as error:
         return [error.title]
     kinds = {grammar.language.node_kind_for_id(number) for number in range(grammar.language.node_kind_count)}
-    for entry, kind in pack.config["nodes"].items():
-        fields = {grammar.language.field_name_for_id(number) for number in range(grammar.language.field_count + 1)}
-        if kind not in kinds and kind not in fields:
-            problems.append(f"pack.toml: nodes.{entry} = {kind!r} is neither a node nor a field of the grammar")
-    for level, query in (("flow", grammar.flow), ("full", grammar.full)):
+    fields = {grammar.language.field_name_for_id(number) for number in range(grammar.language.field_count + 1)}
+    for entry, named in pack.config["nodes"].items():
+        for kind in named if isinstance(named, list) else [named]:
+            if kind not in kinds and kind not in fields:
+                problems.append(f"pack.toml: nodes.{entry} = {kind!r} is neither a node nor a field of the grammar")
+    known = _PLACEHOLDERS | set(pack.config["values"].get("patterns", {}))
+    for level, query in (("context", grammar.context), ("flow", grammar.flow), ("full", grammar.full)):
+        if query is None:
+            continue
         captures = {query.capture_name(number) for number in range(query.capture_count)}
+        captures = {name for name in captures if not name.startswith("_")}
         snippets = pack.snippets.get(level, {})
         problems += [f"{level}.scm: @{name} has no snippet [{level}.{name}]" for name in captures - set(snippets)]
         problems += [f"snippets.toml: [{level}.{name}] is not captured" for name in set(snippets) - captures]
         for name, snippet in snippets.items():
-            problems += list(_snippet(f"{level}.{name}", snippet))
-    for level in Level:
-        text = pack.snippets["function"]["block"].get(level.value)
-        if text is None:
-            problems.append(f"snippets.toml: [function.block] has no entry {level.value!r}")
-        else:
-            problems += list(_text(f"function.block.{level.value}", text))
+            problems += list(_snippet(f"{level}.{name}", snippet, known))
+    if pack.config["layout"] not in _LAYOUTS:
+        problems.append(f"pack.toml: layout = {pack.config['layout']!r} is not one of {', '.join(_LAYOUTS)}")
+    elif pack.config["layout"] == "indent":
+        problems += _block(pack.snippets["function"]["block"], known)
+    else:
+        hooks = hooks_of(pack)
+        problems += [f"hooks.py has no function {name}" for name in _HOOKS if not hasattr(hooks, name)]
+        for shape, parts in pack.snippets["function"].items():
+            for part, text in parts.items():
+                problems += _per_level(f"function.{shape}.{part}", text, known)
     return [f"pack {pack.name}: {problem}" for problem in problems]
 
 
-def _snippet(where: str, snippet: dict[str, str]) -> Iterator[str]:
+def _block(block: dict[str, str], known: set[str]) -> Iterator[str]:
+    for level in Level:
+        text = block.get(level.value)
+        if text is None:
+            yield f"snippets.toml: [function.block] has no entry {level.value!r}"
+        else:
+            yield from _text(f"function.block.{level.value}", text, known)
+
+
+def _per_level(where: str, text: str | dict[str, str], known: set[str]) -> Iterator[str]:
+    if isinstance(text, str):
+        yield from _text(where, text, known)
+        return
+    for level in Level:
+        if level.value not in text:
+            yield f"snippets.toml: [{where}] has no entry {level.value!r}"
+        else:
+            yield from _text(where, text[level.value], known)
+
+
+def _snippet(where: str, snippet: dict[str, str], known: set[str]) -> Iterator[str]:
     anchor = snippet.get("anchor", "")
     if anchor not in _ANCHORS:
         yield f"snippets.toml: [{where}] anchor {anchor!r} is not one of {', '.join(_ANCHORS)}"
@@ -60,14 +98,14 @@ def _snippet(where: str, snippet: dict[str, str]) -> Iterator[str]:
         if entry not in snippet:
             yield f"snippets.toml: [{where}] has no entry {entry!r}"
         else:
-            yield from _text(where, snippet[entry])
+            yield from _text(where, snippet[entry], known)
 
 
-def _text(where: str, text: str) -> Iterator[str]:
+def _text(where: str, text: str, known: set[str]) -> Iterator[str]:
     names = set(re.findall(r"\{(\w+)\}", text))
-    for name in sorted(names - _PLACEHOLDERS):
+    for name in sorted(names - known):
         yield f"snippets.toml: [{where}] has an unknown placeholder {{{name}}}"
-    if not names & {"alias", "span"}:
+    if not names & {"alias", "bare", "span"}:
         yield f"snippets.toml: [{where}] holds no reserved name, so it could not be found again"
 
 

@@ -1,7 +1,8 @@
 """Language packs: folders of data, loaded, checked for form, and given a digest.
 
 A pack holds `pack.toml`, `functions.scm`, `flow.scm`, `full.scm`, `snippets.toml`, the runtime helper and
-before/after cases. A small `hooks.py` may hold what data cannot say (see `Hooks`).
+before/after cases. A small `hooks.py` may hold what data cannot say. A pack that `extends` another adds to its
+data: tables are merged, queries appended, and what it lacks (hooks, helper) is the other's.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import importlib
 import importlib.util
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,18 +24,28 @@ if TYPE_CHECKING:
     from tree_sitter import Language, Parser, Query
 
 BUILT_IN = Path(__file__).resolve().parent.parent / "packs"
-_DIGESTED = ("pack.toml", "functions.scm", "flow.scm", "full.scm", "snippets.toml", "hooks.py")
+_QUERIES = ("functions.scm", "flow.scm", "full.scm", "context.scm")
+_DIGESTED = ("pack.toml", "snippets.toml", "hooks.py", *_QUERIES)
+_OPTIONAL = ("hooks.py", "context.scm")
 
 
 @dataclass(frozen=True, eq=False)
 class Pack:
-    """One language as data. `digest` is the SHA-256 of everything that reaches the generated text."""
+    """One language as data. `digest` is the SHA-256 of everything that reaches the generated text.
+
+    `folders` are the pack's own folder and, after it, the one of the pack that it extends.
+    """
 
     name: str
-    folder: Path
+    folders: tuple[Path, ...]
     config: Mapping[str, Any]
     snippets: Mapping[str, Any]
     digest: str
+
+    @property
+    def folder(self) -> Path:
+        """The pack's own folder."""
+        return self.folders[0]
 
     @property
     def alias(self) -> str:
@@ -42,52 +53,99 @@ class Pack:
         return str(self.config["alias"])
 
     @property
-    def helper(self) -> str:
-        """The file name of the runtime helper."""
-        return str(self.config["helper"])
+    def mark(self) -> str:
+        """What the helper's import holds whatever its form: a text that tells instrumented files from others."""
+        return str(self.config["mark"])
 
-    def helper_source(self) -> bytes:
-        """The helper's bytes, as they are copied into an instrumented tree. Raises PackError."""
+    @property
+    def helpers(self) -> Mapping[str, Sequence[str]]:
+        """The helper's files as they are named in an instrumented tree -> the parts of `runtime/` they are made of."""
+        helpers: Mapping[str, Sequence[str]] = self.config["helpers"]
+        return helpers
+
+    def helper_source(self, name: str) -> bytes:
+        """The bytes of one of the helper's files, as it is copied into an instrumented tree. Raises PackError."""
         try:
-            return (self.folder / "runtime" / self.helper).read_bytes()
+            return b"".join(self.find(f"runtime/{part}").read_bytes() for part in self.helpers[name])
         except OSError as error:
             raise PackError(f"pack {self.name}: the runtime helper cannot be read: {error}") from None
+
+    def check_helpers(self) -> None:
+        """Raise PackError when a part of the helper is missing: files that import it must not be written."""
+        for parts in self.helpers.values():
+            for part in parts:
+                if not self.find(f"runtime/{part}").is_file():
+                    raise PackError(f"pack {self.name}: the runtime helper lacks {part}")
+
+    def find(self, part: str) -> Path:
+        """Where a part of the pack is: in its own folder, else in that of the pack it extends."""
+        for folder in self.folders:
+            if (folder / part).exists():
+                return folder / part
+        return self.folder / part
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """What needs tree-sitter: made only when a file missed the cache."""
+    """What needs tree-sitter: made only when a file missed the cache. `context` serves every level."""
 
     language: Language
     parser: Parser
     functions: Query
     flow: Query
     full: Query
+    context: Query | None
 
 
 @cache
 def load_pack(name: str, folder: Path | None = None) -> Pack:
     """The pack called `name` from `folder` (default: the built-in ones). Raises PackError."""
     home = (folder or BUILT_IN) / name
-    digest = hashlib.sha256()
-    for part in _DIGESTED:
-        try:
-            data = (home / part).read_bytes()
-        except FileNotFoundError:
-            if part != "hooks.py":
-                raise PackError(f"pack {name}: {home / part} is missing") from None
-            data = b""
-        digest.update(b"%d:" % len(data) + data)
-    config, snippets = _toml(home / "pack.toml"), _toml(home / "snippets.toml")
-    for entry in ("name", "grammar", "extensions", "layout", "alias", "helper", "nodes"):
+    config = _toml(home / "pack.toml")
+    own = home / "snippets.toml"
+    snippets = {} if "extends" in config and not own.exists() else _toml(own)
+    folders = [home]
+    if "extends" in config:
+        base = (folder or BUILT_IN) / str(config["extends"])
+        folders.append(base if base.exists() else BUILT_IN / str(config["extends"]))
+        config = _merged(_toml(folders[1] / "pack.toml"), config)
+        snippets = _merged(_toml(folders[1] / "snippets.toml"), snippets)
+    for entry in ("name", "grammar", "extensions", "layout", "alias", "mark", "helpers", "nodes"):
         if entry not in config:
             raise PackError(f"pack {name}: {home / 'pack.toml'} has no entry {entry!r}")
-    return Pack(name, home, config, snippets, digest.hexdigest())
+    return Pack(name, tuple(folders), config, snippets, _digest(name, folders))
+
+
+def _digest(name: str, folders: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for folder in folders:
+        for part in _DIGESTED:
+            try:
+                data = (folder / part).read_bytes()
+            except FileNotFoundError:
+                if part not in _OPTIONAL and folder is folders[-1]:
+                    raise PackError(f"pack {name}: {folder / part} is missing") from None
+                data = b""
+            digest.update(b"%d:" % len(data) + data)
+    return digest.hexdigest()
+
+
+def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in own.items():
+        inherited = merged.get(key)
+        if isinstance(inherited, dict) and isinstance(value, dict):
+            merged[key] = _merged(inherited, value)
+        else:
+            merged[key] = value
+    return merged
 
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise PackError(f"pack {path.parent.name}: {path} is missing") from None
     except (OSError, ValueError) as error:
         raise PackError(f"{path}: {error}") from None
 
@@ -115,12 +173,16 @@ def grammar_of(pack: Pack) -> Grammar:
         raise _no_grammar(pack, module_name, str(error)) from None
 
     def query(part: str) -> Query:
+        parts = [folder / part for folder in reversed(pack.folders) if (folder / part).exists()]
         try:
-            return Query(language, (pack.folder / part).read_text("utf-8"))
+            return Query(language, "\n".join(path.read_text("utf-8") for path in parts))
         except QueryError as error:
-            raise PackError(f"pack {pack.name}: {pack.folder / part}: {error}") from None
+            raise PackError(f"pack {pack.name}: {parts[-1]}: {error}") from None
 
-    return Grammar(language, Parser(language), query("functions.scm"), query("flow.scm"), query("full.scm"))
+    context = query("context.scm") if pack.find("context.scm").exists() else None
+    return Grammar(
+        language, Parser(language), query("functions.scm"), query("flow.scm"), query("full.scm"), context
+    )  # fmt: skip
 
 
 @cache
@@ -150,7 +212,7 @@ def _no_grammar(pack: Pack, module_name: str, why: str) -> PackError:
 @cache
 def hooks_of(pack: Pack) -> ModuleType | None:
     """The pack's `hooks.py`, if it has one."""
-    path = pack.folder / "hooks.py"
+    path = pack.find("hooks.py")
     if not path.exists():
         return None
     spec = importlib.util.spec_from_file_location(f"telemetry_inject_pack_{pack.name}", path)

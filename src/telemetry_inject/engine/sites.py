@@ -1,16 +1,17 @@
-"""Sites: the places inside of a function where levels flow and full record something."""
+"""Sites: the places inside of a function where something is recorded, or where its context has to be kept."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from telemetry_inject.engine.function_extractor import Extraction, Function
 from telemetry_inject.engine.indent_layout import Frame, moved
 from telemetry_inject.engine.newlines import indent_before, newline_after
-from telemetry_inject.engine.packs import Grammar, Pack
+from telemetry_inject.engine.packs import Grammar, Pack, hooks_of
+from telemetry_inject.engine.snippets import pairs_text
 from telemetry_inject.types import Level
 
 if TYPE_CHECKING:
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One place: its kind and label, its bytes, and how many lines below the function's first line it lies."""
+    """One place: its kind and label, its bytes, and how many lines below the function's first line it lies.
+
+    `level` is the section of snippets.toml that holds its snippet. `opened`: `start` lies behind the token that
+    opens a block; otherwise a place that wants a block has to be given one.
+    """
 
     level: str
     kind: str
@@ -28,14 +33,20 @@ class Site:
     end: int
     line: int
     names: str = ""
+    opened: bool = True
 
 
 def find_sites(
     root: Node, source: bytes, pack: Pack, grammar: Grammar, level: Level, extraction: Extraction
 ) -> dict[int, list[Site]]:
-    """The sites of every function, by the function's start offset. Empty at level function."""
+    """The sites of every function, by the function's start offset."""
     found: dict[int, list[Site]] = {}
-    if level is Level.FUNCTION or not extraction.functions:
+    if not extraction.functions:
+        return found
+    words = str(pack.config.get("context_word", "")).split("|")
+    if grammar.context is not None and any(word.encode() in source for word in words):
+        _collect("context", grammar.context, root, source, pack, extraction, found)
+    if level is Level.FUNCTION:
         return found
     _collect("flow", grammar.flow, root, source, pack, extraction, found)
     if level is Level.FULL:
@@ -54,12 +65,17 @@ def _collect(
     scope_starts = [start for start, _ in extraction.scopes]
     for pattern, captures in QueryCursor(query).matches(root):
         settings = query.pattern_settings(pattern)
+        only: str | None = settings.get("only")
         for kind, nodes in captures.items():
+            if kind.startswith("_"):  # only there for a predicate of the query
+                continue
             node = nodes[0]
             if node.is_extra:  # a comment or a joined line matches any wildcard
                 continue
             owner = _owner(node.start_byte, functions, starts)
             if owner is None or node.start_byte < owner.body.start_byte:
+                continue
+            if only is not None and owner.kind != only:
                 continue
             index = bisect_right(scope_starts, node.start_byte) - 1
             while index >= 0 and scope_starts[index] > owner.start:
@@ -84,21 +100,46 @@ def _site(
     level: str, kind: str, label: str, node: Node, owner: Function, source: bytes, pack: Pack
 ) -> Site | None:
     snippet = pack.snippets[level][kind]
-    header = node.parent if snippet["anchor"] == "block-start" and node.parent else node
+    anchor = snippet["anchor"]
+    header = node.parent if anchor in ("block-start", "block-open") and node.parent else node
     line = header.start_point[0] - owner.node.start_point[0]
     names = ""
-    start = node.start_byte
+    hooks: Any = hooks_of(pack)
+    if hasattr(hooks, "accepts") and not hooks.accepts(kind, node, owner, pack.config):
+        return None
+    start, end = node.start_byte, end_of(node)
     if "{names}" in snippet.get("text", ""):
-        targets = assigned(node, source)
+        targets: list[str] = hooks.assigned(node, source)
         if not targets:
             return None
-        names = ", ".join(f"{name}={name}" for name in targets)
-    if snippet["anchor"] == "block-start":
+        names = pairs_text(pack, targets)
+    elif "{caught}" in snippet.get("text", ""):
+        names = hooks.caught(node, source)
+    opened = True
+    if anchor == "block-start":
         first = _first_statement(node, pack)
         if first is None:
             return None
         start = first.start_byte
-    return Site(level, kind, label, start, node.end_byte, line, names)
+    elif anchor == "block-open":
+        opened = source[start : start + 1] == b"{"
+        start += opened
+    elif anchor == "colon":
+        colon = next((child for child in node.children if child.type == ":"), None)
+        if colon is None:
+            return None
+        start = colon.end_byte
+    elif anchor == "before-end":
+        start = end = end - 1
+    return Site(level, kind, label, start, end, line, names, opened)
+
+
+def end_of(node: Node) -> int:
+    """Where a node's last token ends: a statement or block without a semicolon may reach over the comment behind it."""
+    last: Node | None = node
+    while last is not None:
+        node, last = last, next((child for child in reversed(last.children) if not child.is_extra), None)
+    return node.end_byte
 
 
 def _first_statement(block: Node, pack: Pack) -> Node | None:
@@ -115,44 +156,3 @@ def separator(site: Site, source: bytes, frames: Sequence[Frame]) -> bytes:
     if indent is None:
         return b"; "
     return newline_after(source, site.start) + moved(indent, frames)
-
-
-def assigned(statement: Node, source: bytes) -> list[str]:
-    """The plain names that an assignment statement binds, in order; private (mangled) names left out."""
-    names: list[str] = []
-    node: Node | None = statement.named_child(0)
-    while node is not None and node.type in ("assignment", "augmented_assignment"):
-        left = node.child_by_field_name("left")
-        if left is not None:
-            _names(left, source, names)
-        node = node.child_by_field_name("right")
-    return list(dict.fromkeys(names))
-
-
-def _names(node: Node, source: bytes, names: list[str]) -> None:
-    if node.type == "identifier":
-        name = source[node.start_byte : node.end_byte].decode("utf-8", "replace")
-        if not name.startswith("__") and name.isascii():
-            names.append(name)
-    elif node.type in ("pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern"):
-        for child in node.named_children:
-            _names(child, source, names)
-
-
-def parameters(function: Function, pack: Pack) -> list[str]:
-    """The parameter names of a function, in order, without the receiver of a method and mangled names."""
-    node = function.node.child_by_field_name(pack.config["nodes"]["parameters"])
-    if node is None:
-        return []
-    names: list[str] = []
-    for index, child in enumerate(node.named_children):
-        inner: Node | None = child
-        while inner is not None and inner.type != "identifier":
-            inner = inner.child_by_field_name("name") or (inner.named_child(0) if inner.named_child_count else None)
-        if inner is None or inner.text is None:
-            continue
-        name = inner.text.decode("utf-8", "replace")
-        receiver = index == 0 and function.scope == "class" and name in ("self", "cls", "mcs", "metacls", "this")
-        if not receiver and not name.startswith("__") and name.isascii():
-            names.append(name)
-    return names

@@ -7,14 +7,13 @@ The tree tells which finds are code, and how far the lines of a wrapped body rea
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 from telemetry_inject.engine.fragments import fragment_pattern
 from telemetry_inject.engine.indent_layout import Range, opaque_ranges
 from telemetry_inject.engine.newlines import LINE_END, indent_before, line_start
 from telemetry_inject.engine.packs import Pack, grammar_of, parseable
-from telemetry_inject.engine.prologue import import_pattern
+from telemetry_inject.engine.prologue import imports_in
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -24,22 +23,31 @@ _CODE = re.compile(rb"[{}]")
 
 def strip(source: bytes, pack: Pack) -> bytes:
     """`source` without our insertions; `source` itself when it has none."""
-    module = pack.helper.rsplit(".", 1)[0].encode()
-    if module not in source:
+    if pack.mark.encode() not in source:
         return source
     text = parseable(pack, source)
     if text is None:
         return source
-    found = _imports(pack).search(text)
-    if found is None:
+    braces = pack.config["layout"] != "indent"
+    root: Node | None = None
+    for found in imports_in(text, pack):
+        root = root or _parse(text, pack)
+        if not braces or _begins_code(root, found, pack):
+            break
+    else:
         return source
-    alias = (found["alias"] or b"_tlm").decode()
-    root = _parse(text, pack)
+    alias = (found["alias"] or pack.alias.encode()).decode()
     cuts: list[Range] = [(found.start(), found.end())]
+    if braces:
+        own_line = pack.config.get("line_style") == "own"
+        for match in fragment_pattern(pack, re.escape(alias)).finditer(text):
+            if _is_ours(root, match, alias, pack):
+                cuts.append(_inline(match, text, own_line))
+        return _without(source, cuts)
     opaque = opaque_ranges(root, text, pack)
     for match in fragment_pattern(pack, re.escape(alias)).finditer(text):
-        if _is_code(root, match, alias):
-            cuts.extend(_cut(match, root, text, opaque))
+        if _is_code(root, match, alias, pack):
+            cuts.extend(_cut(match, root, text, opaque, pack))
     return _without(source, cuts)
 
 
@@ -66,24 +74,54 @@ def _without(source: bytes, cuts: list[Range]) -> bytes:
     return b"".join(parts)
 
 
-@cache
-def _imports(pack: Pack) -> re.Pattern[bytes]:
-    return import_pattern(pack)
+def _begins_code(root: Node, match: re.Match[bytes], pack: Pack) -> bool:
+    """Whether a match lies in code, and not inside of a text or a comment."""
+    offset = match.start() + len(match.group()) - len(match.group().lstrip(b"; \t\r\n"))
+    node = root.descendant_for_byte_range(offset, offset + 1)
+    return node is not None and node.type not in pack.config["opaque"]
 
 
-def _is_code(root: Node, match: re.Match[bytes], alias: str) -> bool:
+def _is_ours(root: Node, match: re.Match[bytes], alias: str, pack: Pack) -> bool:
+    """Whether the reserved name in a match is a name of the program, or a comment that marks a closing brace."""
+    bare = alias.lstrip("_").encode()
+    offset = match.start() + match.group().index(bare)
+    node = root.descendant_for_byte_range(offset, offset + len(bare))
+    if node is None:
+        return False
+    if node.type in pack.config.get("comment", ()):
+        return node.start_byte >= match.start() and node.end_byte <= match.end()
+    return node.type in pack.config["nodes"]["identifiers"]
+
+
+def _inline(match: re.Match[bytes], text: bytes, own_line: bool) -> Range:
+    """What goes with a text of ours: the `;` or the line that it was given."""
+    start, end = match.span()
+    if not own_line:
+        return start, end
+    line_end = LINE_END.match(text, end)
+    if text.startswith(b"; ", start - 2) and start > 1:
+        return start - 2, end
+    if indent_before(text, start) is not None and line_end:
+        # A statement after another took the line end before it along, one in a block the line end after it.
+        return line_start(text, start), line_end.end()
+    if text.startswith(b" ", start - 1) and text.startswith(b";", end):
+        return start - 1, end + 1
+    return start, end
+
+
+def _is_code(root: Node, match: re.Match[bytes], alias: str, pack: Pack) -> bool:
     offset = match.start() + match.group().index(alias.encode())
     node = root.descendant_for_byte_range(offset, offset + len(alias))
-    return node is not None and node.type == "identifier"
+    return node is not None and node.type in pack.config["nodes"]["identifiers"]
 
 
-def _cut(match: re.Match[bytes], root: Node, text: bytes, opaque: list[Range]) -> list[Range]:
+def _cut(match: re.Match[bytes], root: Node, text: bytes, opaque: list[Range], pack: Pack) -> list[Range]:
     if match.lastgroup == "inline" or (match["block"] is None and match.group("statement") is None):
         return [(match.start(), match.end())]
     start, end = match.span()
     if match["block"] is None:
         return [_statement(start, end, text)]
-    return _block(match, root, text, opaque)
+    return _block(match, root, text, opaque, pack)
 
 
 def _statement(start: int, end: int, text: bytes) -> Range:
@@ -97,7 +135,7 @@ def _statement(start: int, end: int, text: bytes) -> Range:
     return start, end
 
 
-def _block(match: re.Match[bytes], root: Node, text: bytes, opaque: list[Range]) -> list[Range]:
+def _block(match: re.Match[bytes], root: Node, text: bytes, opaque: list[Range], pack: Pack) -> list[Range]:
     start, end = match.span()
     line_end = LINE_END.match(text, end)
     if line_end is None:  # the body follows on the header's line: the line break before it is ours too
@@ -108,7 +146,7 @@ def _block(match: re.Match[bytes], root: Node, text: bytes, opaque: list[Range])
     node = root.descendant_for_byte_range(start, end)
     while node is not None and node.start_byte == start and node.end_byte <= end:
         node = node.parent
-    body = node.child_by_field_name("body") if node is not None else None
+    body = node.child_by_field_name(pack.config["nodes"]["body"]) if node is not None else None
     if body is None:
         return []
     unit = _unit(text, body, indent)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from telemetry_inject.engine.function_extractor import Extraction, extract
 from telemetry_inject.engine.indent_layout import Range, opaque_ranges
+from telemetry_inject.engine.options import Placement
 from telemetry_inject.engine.packs import Pack, grammar_of
 from telemetry_inject.engine.sites import Site, find_sites
 from telemetry_inject.types import Level
@@ -33,7 +34,8 @@ class Analysis:
 class TreeSitterAnalyzer:
     """Analyses files of one pack's language; no model, no I/O. `everything` takes trivial functions too."""
 
-    def __init__(self, pack: Pack, level: Level, everything: bool) -> None:
+    def __init__(self, pack: Pack, level: Level, everything: bool, placement: Placement = Placement()) -> None:  # noqa: B008 - frozen
+        self._values = dict(placement.values)
         self._pack = pack
         self._level = level
         self._everything = everything
@@ -42,9 +44,9 @@ class TreeSitterAnalyzer:
         """The analysis of `text`, which must be UTF-8. Raises PackError when the pack's grammar does not load."""
         pack, grammar = self._pack, grammar_of(self._pack)
         root = grammar.parser.parse(text).root_node
-        extraction = extract(root, text, pack, grammar, self._level, self._everything)
+        extraction = extract(root, text, pack, grammar, self._level, self._everything, self._values)
         opaque: list[Range] = []
-        if extraction.functions:
+        if extraction.functions and pack.config["layout"] == "indent":
             opaque = opaque_ranges(root, text, pack)
         sites = find_sites(root, text, pack, grammar, self._level, extraction)
         return Analysis(text, root, root.has_error, extraction, opaque, sites)

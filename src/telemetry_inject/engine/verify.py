@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from telemetry_inject.engine.packs import Grammar, Pack, grammar_of, hooks_of, parseable
 from telemetry_inject.types import Unit
+
+if TYPE_CHECKING:
+    from telemetry_inject.engine.parser_process import Answer, ParserProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +33,16 @@ class Verdict:
 
 
 def native_check(
-    output: bytes, pack: Pack, base: bytes | None = None, grammar: Grammar | None = None
+    output: bytes, pack: Pack, base: bytes | None = None, imported: bytes = b"", grammar: Grammar | None = None
 ) -> Verdict | None:
     """None when `output` is fine by the pack's own parser, or without one adds no error to the tree.
 
     With `base`, a file that this machine's parser refuses before and after alike is judged by the grammar.
+    `imported` is the text of the inserted import, which may say what kind of file it is.
     """
     hooks = hooks_of(pack)
+    if hooks is not None and hasattr(hooks, "goals"):
+        return _by_parser(output, pack, base, hooks.goals(base or output, imported, pack.config), grammar)
     if hooks is None or not hasattr(hooks, "check"):
         return None if base is None else _by_grammar(output, pack, grammar or grammar_of(pack))
     found: tuple[int, str, bool] | None = hooks.check(output)
@@ -53,6 +61,37 @@ def native_check(
     if old:
         return Verdict(*old)
     return _by_grammar(output, pack, grammar) or Verdict(line, message, accepted=True)
+
+
+def _by_parser(
+    output: bytes, pack: Pack, base: bytes | None, goals: Sequence[str], grammar: Grammar | None
+) -> Verdict | None:
+    """By the parser of the language's toolchain, in a process of its own, where there is one on this machine."""
+    from telemetry_inject.engine.native_parser import native_parser
+
+    parser = native_parser(pack.find("checker"))
+    goal, first = _goal(parser, goals, output if base is None else base)
+    if base is None:
+        return None if goal or first is None else Verdict(first.line, first.message)
+    if goal:
+        answer = parser.check(goal, output)
+        if answer.accepted:
+            return None
+        if answer.refused:
+            return Verdict(answer.line, answer.message, ours=True)
+    # No toolchain here, or a dialect that it does not know.
+    return _by_grammar(output, pack, grammar or grammar_of(pack))
+
+
+def _goal(parser: ParserProcess, goals: Sequence[str], source: bytes) -> tuple[str, Answer | None]:
+    """The first goal for which the parser accepts `source`, or nothing and what it said first if it refused."""
+    first = None
+    for goal in goals:
+        answer = parser.check(goal, source)
+        if answer.accepted:
+            return goal, None
+        first = first or (answer if answer.refused else None)
+    return "", first
 
 
 def _by_grammar(output: bytes, pack: Pack, grammar: Grammar) -> Verdict | None:
@@ -77,10 +116,37 @@ def _unsupported(base: bytes, pack: Pack, grammar: Grammar) -> tuple[int, str] |
     return None
 
 
-def prove_program(base: bytes, output: bytes, pack: Pack, alias: str) -> bool:
-    """Whether `output` without our nodes has the syntax tree of `base`, by the language's own parser."""
+def prove_program(base: bytes, output: bytes, pack: Pack, alias: str, imported: bytes = b"") -> bool:
+    """Whether `output` without our nodes has the syntax tree of `base`, by the language's own parser.
+
+    Where that gives no tree: whether it accepts both (if it is on this machine), and the grammar stumbles over
+    the very same places, in which nothing was inserted.
+    """
     hooks = hooks_of(pack)
-    return bool(hooks and hasattr(hooks, "same_program") and hooks.same_program(base, output, alias))
+    if hooks is not None and hasattr(hooks, "same_program"):
+        return bool(hooks.same_program(base, output, alias))
+    if hooks is None or not hasattr(hooks, "goals"):
+        return False
+    from telemetry_inject.engine.native_parser import native_parser
+
+    parser = native_parser(pack.find("checker"))
+    goal, refused = _goal(parser, hooks.goals(base, imported, pack.config), base)
+    if refused is not None or (goal and not parser.check(goal, output).accepted):
+        return False
+    return _errors(base, pack) == _errors(output, pack)
+
+
+def _errors(source: bytes, pack: Pack) -> list[bytes]:
+    """The texts of the tree's errors, in order."""
+    found: list[bytes] = []
+    nodes = [grammar_of(pack).parser.parse(parseable(pack, source) or b"").root_node]
+    while nodes:
+        node = nodes.pop()
+        if node.is_error or node.is_missing:
+            found.append(node.text or b"")
+        elif node.has_error:
+            nodes.extend(reversed(node.children))
+    return found
 
 
 def unit_problem(pack: Pack, unit: Unit, before: bytes, after: bytes) -> str:

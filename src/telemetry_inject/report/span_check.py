@@ -6,7 +6,7 @@ What must hold in every file that a complete run wrote:
 - a parent is in the files, in the same trace, unless it is remote;
 - calls nest: two calls of plain functions in one thread lie one inside the other or apart, and a plain
   call lies inside the plain call that is its parent. A call whose context was copied and which was run
-  later (`call_soon`, a task) starts after its parent has ended; that is allowed only in a thread that
+  later (`call_soon`, a task) starts after its parent has ended; that is allowed in JavaScript, and in a thread that
   also runs coroutines;
 - where no coroutine runs, the parent of a plain call is the innermost plain call around it.
 
@@ -45,6 +45,7 @@ class _Call:
     plain: bool
     coroutine: bool
     remote: bool
+    late: bool
 
     def __str__(self) -> str:
         return f"{self.name} [{self.span_id:016x}]"
@@ -68,6 +69,9 @@ class _Findings:
             yield from (f"{rule}: {where}" for where in examples)
             if self.counts[rule] > len(examples):
                 yield f"{rule}: {self.counts[rule] - len(examples)} more"
+
+
+_CALLBACKS = ("nodejs", "webjs")  # where every callback has the context of who asked for it
 
 
 def check_spans(paths: Sequence[Path], *, cut_off: bool = False) -> list[str]:
@@ -116,6 +120,7 @@ def _call(span: Span, shared: dict[object, Any]) -> _Call:
         plain=not (coroutine or span.is_generator),
         coroutine=coroutine,
         remote=span.parent_is_remote,
+        late=span.language in _CALLBACKS,
     )
 
 
@@ -146,7 +151,7 @@ def _check_parent(
     if not (call.plain and parent.plain) or call.thread != parent.thread:
         return
     if call.start > parent.end:
-        if not thread_has_coroutines:
+        if not (thread_has_coroutines or call.late):
             yield "starts after its parent has ended", where
     elif call.end > parent.end:
         yield "ends after its parent", where

@@ -43,6 +43,7 @@ class Span:
     exceptions: tuple[tuple[str, str], ...]
     parent_is_remote: bool
     process: str
+    language: str = ""  # as in `telemetry.sdk.language`
 
     @property
     def duration(self) -> int:
@@ -135,23 +136,24 @@ def _spans_of_batch(batch: object, ignored: Ignored) -> Iterator[Span]:
         return
     for resource_spans in _objects(batch["resourceSpans"]):
         try:
-            process = _process(resource_spans.get("resource"))
+            process, language = _process(resource_spans.get("resource"))
         except _MALFORMED:
-            process = ""
+            process = language = ""
         for scope_spans in _objects(resource_spans.get("scopeSpans")):
             _note_dropped(scope_spans.get("scope"), process, ignored)
             spans = scope_spans.get("spans")
             for raw in spans if isinstance(spans, list) else ():
                 try:
-                    yield _span(raw, process)
+                    yield _span(raw, process, language)
                 except _MALFORMED:
                     ignored.spans += 1
 
 
-def _process(resource: object) -> str:
-    """What tells one process from another in the same files."""
+def _process(resource: object) -> tuple[str, str]:
+    """What tells one process from another in the same files, and the process's language."""
     attributes = _attributes(resource.get("attributes")) if isinstance(resource, dict) else {}
-    return f"{attributes.get('host.name', '')}:{attributes.get('process.pid', '')}"
+    process = f"{attributes.get('host.name', '')}:{attributes.get('process.pid', '')}"
+    return process, str(attributes.get("telemetry.sdk.language", ""))
 
 
 def _note_dropped(scope: object, process: str, ignored: Ignored) -> None:
@@ -166,7 +168,7 @@ def _note_dropped(scope: object, process: str, ignored: Ignored) -> None:
         ignored.dropped_by[process] = max(dropped, ignored.dropped_by.get(process, 0))
 
 
-def _span(raw: Mapping[str, Any], process: str) -> Span:
+def _span(raw: Mapping[str, Any], process: str, language: str) -> Span:
     flags = int(raw.get("flags") or 0)
     status = raw.get("status") or {}
     return Span(
@@ -181,6 +183,7 @@ def _span(raw: Mapping[str, Any], process: str) -> Span:
         exceptions=tuple(_exceptions(raw.get("events"))),
         parent_is_remote=flags & (_HAS_IS_REMOTE | _IS_REMOTE) == _HAS_IS_REMOTE | _IS_REMOTE,
         process=process,
+        language=language,
     )
 
 

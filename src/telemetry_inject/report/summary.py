@@ -29,6 +29,9 @@ def summary(settings: Settings, result: RunResult, color: bool) -> list[str]:
         lines.append(f"Changed in place: {counted(totals.written, 'file')}")
         if totals.written and not settings.remove:
             lines.append(f"Undo: telemetry-inject {_quoted(settings.path)} --in-place --remove")
+    elif settings.overlay is not None:
+        lines.append(f"Overlay: {printable(str(settings.overlay))} ({counted(totals.written, 'file')} written)")
+        lines.append(f"Next: go build -overlay {_quoted(settings.overlay.absolute())} ./...")
     elif result.output is not None:
         lines.append(f"Output: {printable(str(result.output))} ({counted(totals.written, 'file')} written)")
         lines.append(f"Next: {next_command(settings, result)}")

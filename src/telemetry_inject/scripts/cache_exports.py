@@ -23,6 +23,7 @@ import os
 import re
 import stat
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quote
@@ -30,7 +31,16 @@ from types import TracebackType
 
 from telemetry_inject.scripts.cache_database import DATABASE_ERRORS
 from telemetry_inject.scripts.cache_rows import VERSION, StoredFunction
-from telemetry_inject.scripts.export_writer import AREAS, SCRIPTS, TESTS, ExportWriter, is_language, is_stem
+from telemetry_inject.scripts.export_writer import (
+    AREAS,
+    MAX_EXPORT_BYTES,
+    SCRIPTS,
+    TESTS,
+    ExportWriter,
+    is_language,
+    is_stem,
+    same_function,
+)
 from telemetry_inject.scripts.owned_directory import (
     TEMPORARY_PREFIX,
     OwnedDirectory,
@@ -46,8 +56,6 @@ _UNLOCKED_PREFIX = "new-"
 _STALE_SECONDS = 86400  # of what other runs left, where there are no locks to tell whether they live
 _has_whole_key = re.compile(r"\w+_[0-9a-f]{64}\.py", re.ASCII).fullmatch
 _is_export = re.compile(r"\w{1,230}_(?:[0-9a-f]{8}|[0-9a-f]{64})\.py", re.ASCII).fullmatch
-
-_MAX_BYTES = 64 * 1024 * 1024  # of one export that is compared
 
 Listing = dict[tuple[str, str], set[str]]  # (area, language) -> the names there
 
@@ -255,28 +263,36 @@ class CacheExports:
 
     def _remove_stale(self, root: OwnedDirectory, listing: Listing, exported: list[StoredFunction]) -> None:
         """Remove exports that no function of the store has."""
+        counts = Counter(function.language for function in exported)
         for area, prefix in AREAS:
             for language in {language for place, language in listing if place == area}:
+                if len(listing[area, language]) == counts[language]:  # all that is there is wanted
+                    continue
                 wanted = {f"{prefix}{function.stem}.py" for function in exported if function.language == language}
-                stale = [name for name in listing[area, language] - wanted if _is_export(name)]
+                stale = [name for name in listing[area, language] - wanted if _is_ours(name)]
                 if stale:
                     with root.child(area) as parent, parent.child(language) as directory:
                         for name in stale:
                             directory.unlink(name)
 
 
+def _is_ours(name: str) -> bool:
+    # A worker that died while it replaced a staged script left a temporary file, which came here with the others.
+    return _is_export(name) is not None or name.startswith(TEMPORARY_PREFIX)
+
+
 def _is_free(area: str, name: str, source: OwnedDirectory, target: OwnedDirectory) -> bool:
     """Whether `name` may be moved to `target`: no other function's script has it there, which then stays.
 
-    A test goes where its script went, and tells where the function was found last.
+    A test goes where its script went. A script tells where the function was found last.
     """
     state = target.stat(name)
     if state is None or _has_whole_key(name):
         return True
     if area == TESTS:
         return not stat.S_ISDIR(state.st_mode)
-    data = source.read(name, _MAX_BYTES)
-    return data is not None and target.read(name, len(data)) == data
+    data, there = source.read(name, MAX_EXPORT_BYTES), target.read(name, MAX_EXPORT_BYTES)
+    return data is not None and there is not None and same_function(data, there)
 
 
 def _exported(functions: Iterable[StoredFunction], listing: Listing) -> Iterator[StoredFunction]:

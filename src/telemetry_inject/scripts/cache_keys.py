@@ -74,5 +74,6 @@ def file_key(scope: KeyScope, language: str, source: bytes, *context: bytes | st
 
 def unit_key(scope: KeyScope, unit: Unit, *context: bytes | str) -> bytes:
     """The key of one outermost function: its bytes, its names and its context, but not where it stands."""
-    parts = ("unit", unit.language, unit.name, unit.qualname, str(len(unit.context)), *unit.context, *context)
-    return sha256(scope._prefix + _framed((*parts, unit.source))).digest()
+    # `ascii` writes different tuples of texts differently, and much faster than `_framed` does.
+    names = ascii((unit.language, unit.name, unit.qualname, unit.context, context)).encode("ascii")
+    return sha256(b"%bunit%d:%b%b" % (scope._prefix, len(names), names, unit.source)).digest()

@@ -110,8 +110,7 @@ class RowSeal:
     def function(self, key: bytes, facts: bytes, payload: bytes) -> bytes:
         """The seal of a row of `functions`; `facts` as `pack_facts` writes them."""
         seal = self._function.copy()
-        seal.update(b"%b%d:%b" % (key, len(facts), facts))
-        seal.update(payload)
+        seal.update(b"%b%d:%b%b" % (key, len(facts), facts, payload))
         return seal.digest()
 
 

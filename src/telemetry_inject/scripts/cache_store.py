@@ -29,7 +29,10 @@ _SELECT = {
     "files": "SELECT id, used, seal, payload, functions FROM files WHERE id IN ",
     "functions": "SELECT id, used, seal, payload, language, stem, created, name FROM functions WHERE id IN ",
 }
-_ALL = "SELECT id, used, seal, payload, language, stem, created, name, key FROM functions ORDER BY id"
+_ROW = "SELECT id, used, seal, payload, language, stem, created, name, key FROM functions"
+_ALL = f"{_ROW} ORDER BY id"
+_ONE = f"{_ROW} WHERE id = ?"
+_KEYS = "SELECT id, key FROM functions ORDER BY id"
 
 
 class CacheStore:
@@ -40,10 +43,13 @@ class CacheStore:
         self._seal = seal
         self._stats = stats
         self._touches = touches
+        self._empty: dict[str, bool] = {}  # by table; a row that another process adds later is only a miss
 
     def read(self, table: str, wanted: Sequence[bytes], today: int) -> dict[bytes, bytes]:
         """The payloads of the rows of `table` that exist and are believed, by key."""
-        found = {}
+        found: dict[bytes, bytes] = {}
+        if self._is_empty(table):
+            return found
         keys = {row_id(key): key for key in wanted}
         for row in self._select(table, list(keys)):
             key = keys[row[0]]
@@ -54,6 +60,12 @@ class CacheStore:
             if row[1] != today:
                 self._note_use(table, row)
         return found
+
+    def _is_empty(self, table: str) -> bool:
+        empty = self._empty.get(table)
+        if empty is None:
+            empty = self._empty[table] = self.connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None
+        return empty
 
     def _select(self, table: str, ids: Sequence[Id]) -> Iterator[Any]:
         start = 0
@@ -81,16 +93,27 @@ class CacheStore:
         else:
             self._touches.functions.add(row[0])
 
-    def functions(self) -> Iterator[StoredFunction]:
-        """Every believed function, in the order of the row numbers."""
-        for row in self.connection.execute(_ALL):
-            key = row[8]
-            if isinstance(key, bytes) and self._believed("functions", key, row):
-                yield StoredFunction(key, row[4].decode(), row[7].decode(), row[5].decode(), row[6])
+    def functions(self, new: Mapping[bytes, NewFunction]) -> Iterator[StoredFunction]:
+        """Every believed function, in the order of the row numbers; `new` are those that `write` just stored."""
+        if not new:
+            yield from map(_stored, filter(self._is_function, self.connection.execute(_ALL)))
+            return
+        for row_number, key in self.connection.execute(_KEYS):
+            known = new.get(key) if isinstance(key, bytes) else None
+            if known is not None:
+                yield known.facts
+                continue
+            for row in self.connection.execute(_ONE, (row_number,)):
+                if self._is_function(row):
+                    yield _stored(row)
+
+    def _is_function(self, row: Sequence[Any]) -> bool:
+        return isinstance(row[8], bytes) and self._believed("functions", row[8], row)
 
     def write(self, files: Mapping[bytes, NewFile], functions: Mapping[bytes, NewFunction], today: int) -> None:
         """Store new rows, in place of those with the same key, and the dates of the used ones."""
         seal = self._seal
+        self._empty.clear()
         self.connection.executemany(
             "INSERT OR REPLACE INTO files (id, used, functions, seal, payload) VALUES (?, ?, ?, ?, ?)",
             [
@@ -141,3 +164,7 @@ class CacheStore:
     def set_state(self, name: str, value: int | bytes) -> None:
         """Keep `value` under `name`."""
         self.connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
+
+
+def _stored(row: Sequence[Any]) -> StoredFunction:
+    return StoredFunction(row[8], row[4].decode(), row[7].decode(), row[5].decode(), row[6])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from telemetry_inject.atomic_write import write_atomic
-from telemetry_inject.engine.options import Options
+from telemetry_inject.engine.options import Options, Placement
 from telemetry_inject.errors import InvariantError
 from telemetry_inject.scripts.cache_keys import KeyScope
 from telemetry_inject.scripts.cache_rows import Touches
@@ -18,14 +18,18 @@ ALREADY_INSTRUMENTED = "already instrumented"
 
 @dataclass(frozen=True, slots=True)
 class FileTask:
-    """A file to instrument: where it is, what to call it, and where the result goes (None: nowhere)."""
+    """A file to instrument: where it is, what to call it, and where the result goes (None: nowhere).
+
+    `problem`: why it can't be given the runtime helper, and so has to be left as it is.
+    """
 
     path: Path
     relative: str
     language: str
     size: int
-    ups: int
+    placement: Placement
     destination: Path | None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class FileOutcome:
     before: bytes | None = None
     after: bytes | None = None
     export_problem: str = ""
+    imported: bytes = b""
     touches: Touches | None = None
 
 

@@ -181,6 +181,20 @@ class OwnedDirectory:
         else:
             Path(self._at(name)).replace(target._at(new_name))
 
+    def link(self, name: str, new_name: str) -> bool:
+        """Give the file `name` another name; False where that can't be, FileExistsError when that is taken."""
+        _check_name(new_name)
+        try:
+            if self.descriptor >= 0:
+                os.link(name, new_name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor, follow_symlinks=False)
+            else:
+                os.link(self.path / name, self.path / new_name)
+        except FileExistsError:
+            raise
+        except (OSError, NotImplementedError):  # no hard links here, or a file has no room for one more
+            return False
+        return True
+
     def unlink(self, name: str) -> None:
         """Remove the file or link `name`, if it is there."""
         try:

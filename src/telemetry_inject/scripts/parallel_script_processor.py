@@ -7,17 +7,17 @@ cache's database. Results come in the order of the tasks, whoever was faster.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from telemetry_inject.scripts.file_task import FileOutcome, FileTask, WorkContext
 from telemetry_inject.scripts.worker import Worker
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, ProcessPoolExecutor
 
 # Below this many bytes one process is done before a second one has started.
 WORTH_A_PROCESS = 300_000
@@ -59,6 +59,9 @@ class ParallelScriptProcessor:
                 yield worker.process(task)
             worker.close()
             return
+        # One process alone is done before these are loaded, too.
+        from concurrent.futures.process import BrokenProcessPool
+
         chunks = list(_chunks(tasks, size // (self._workers * _CHUNKS_PER_WORKER) + 1))
         executor = self._executor or self._pool(min(self._workers, len(chunks)))
         done = 0
@@ -79,6 +82,9 @@ class ParallelScriptProcessor:
             executor.shutdown(wait=True, cancel_futures=True)
 
     def _pool(self, workers: int) -> ProcessPoolExecutor:
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
         # fork starts in milliseconds but must not meet other threads of this process.
         alone = threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
         context: Any = multiprocessing.get_context("fork" if alone else "spawn")

@@ -1,4 +1,4 @@
-"""What the cache stores for a unit and for a file, as bytes and back."""
+"""What the cache stores for a file, as bytes and back."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from telemetry_inject.engine.edits import pack_insertions, unpack_columns, unpack_insertions
+from telemetry_inject.engine.edits import pack_insertions, unpack_columns
 from telemetry_inject.errors import InvariantError
-from telemetry_inject.types import FileStatus, FunctionReport, FunctionStatus, UnitEdits
+from telemetry_inject.types import FileStatus, FunctionReport, FunctionStatus
 
 if TYPE_CHECKING:
     from telemetry_inject.engine.instrumenter import Result
@@ -29,18 +29,6 @@ class FileEntry:
     functions: tuple[FunctionReport, ...]
     offsets: Sequence[int]
     texts: list[bytes]
-
-
-def encode_unit(edits: UnitEdits) -> bytes:
-    """A unit's edits as bytes."""
-    head = json.dumps(edits.late_skips).encode()
-    return _LENGTH.pack(len(head)) + head + pack_insertions(edits.insertions)
-
-
-def decode_unit(data: bytes) -> UnitEdits:
-    """The inverse of `encode_unit`. Raises InvariantError when `data` is not of that form."""
-    head, rest = _split(data)
-    return UnitEdits(tuple(unpack_insertions(rest)), tuple((site, reason) for site, reason in head))
 
 
 def encode_file(result: Result) -> bytes:

@@ -61,6 +61,7 @@ class ScriptCache:
         self.max_bytes = MAX_BYTES
         self.max_age_days = MAX_AGE_DAYS
         self._clock = clock
+        self._began = int(clock())
         self._place: OwnedDirectory | None = None
         self._seal: RowSeal | None = None
         self._store: CacheStore | None = None
@@ -212,7 +213,9 @@ class ScriptCache:
         Raises sqlite3.Error: for use inside `commit`, which deals with it.
         """
         store = self.store
-        return iter([new.facts for new in self._new_functions.values()]) if store is None else store.functions()
+        if store is None:
+            return iter([new.facts for new in self._new_functions.values()])
+        return store.functions(self._new_functions)
 
     def put_file(self, key: bytes, payload: bytes, functions: Iterable[bytes] = ()) -> None:
         """Remember a file's result; `functions` are the keys of its functions, which live as long as it."""
@@ -224,8 +227,9 @@ class ScriptCache:
         """Remember a function's result; `stem` names its exports, as `CacheExports.write` gave it."""
         _check_key(key)
         if len(payload) <= MAX_PAYLOAD:
-            facts = StoredFunction(key, _clean(language), _clean(name), _clean(stem), int(self._clock()))
-            self._new_functions[key] = NewFunction(payload, facts)
+            if not (name.isascii() and language.isascii() and stem.isascii()):
+                language, name, stem = map(_clean, (language, name, stem))
+            self._new_functions[key] = NewFunction(payload, StoredFunction(key, language, name, stem, self._began))
 
     def new_functions(self) -> Set[bytes]:
         """The keys of the functions that `commit` has yet to store, or is storing."""
@@ -299,4 +303,4 @@ def _check_key(key: bytes) -> None:
 
 def _clean(text: str) -> str:
     """`text` without what UTF-8 can't hold: names come from user code in any encoding."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return text.encode("utf-8", "replace").decode()

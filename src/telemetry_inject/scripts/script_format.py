@@ -2,21 +2,25 @@
 
     #!/usr/bin/env python3
     \"\"\"Instruments one function: python3 THIS_FILE < function > instrumented\"\"\"
-    META = {"function": "calculate_ema", "language": "python", ...}     # one line of JSON
+    META = {"file": "../../../prices.py", "function": "calculate_ema", ...}     # one line of JSON
     EDITS = [[119, "    with _tlm(..."], ...]                           # one line of JSON
     # ---- fixed driver ...                                             # the same bytes in every script
 
 We never execute such a file. We recognise it, which means: the header and the driver are ours, and writing
 the two JSON values again gives the very same bytes. Then we apply the edits ourselves. Every other file is
 a foreign script, for the sandbox only.
+
+`file` tells where the function was found, from the folder of the script's test: see `escaped_path`. It is the
+only part that does not follow from the function and its edits: of a function that is in several files, one
+file is told.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import Any
@@ -75,11 +79,14 @@ FORM_SHA256 = sha256(HEADER.encode() + DRIVER.encode()).hexdigest()
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _are_digests = re.compile(r"[0-9a-f]{64} [0-9a-f]{64} [0-9a-f]{64}").fullmatch
+_is_plain = re.compile(r"[A-Za-z0-9_]{1,80}").fullmatch
 _is_hex = re.compile(r"[0-9a-f]{1,128}").fullmatch
+_is_escaped_path = re.compile(r"(?:[ !#$&-\[\]-~]|%[0-9A-F]{2})*").fullmatch
+_escaped = re.compile(rb'[^ -~]|["%\\]')
 _is_language = re.compile(r"[a-z0-9][a-z0-9_+-]{0,39}").fullmatch
-# What Insertion(...) does, without a call in Python for each edit.
-_insertion: Callable[[tuple[int, bytes]], Insertion] = partial(tuple.__new__, Insertion)
-_KEYS = ("function", "language", "template", "key", "source_sha256", "output_sha256", "sites")
+_TEXTS = ("file", "function", "language", "template", "key", "source_sha256", "output_sha256")
+_NUMBERS = ("source_length", "output_length", "sites")
+_KEYS = (*_TEXTS, *_NUMBERS)
 
 
 class ScriptRefused(TelemetryInjectError):
@@ -88,27 +95,51 @@ class ScriptRefused(TelemetryInjectError):
     exit_code = ExitCode.INCOMPLETE
 
 
-def render(script: Script) -> bytes:
-    """The bytes of the script's file.
+def render(script: Script, edits: bytes | None = None) -> bytes:
+    """The bytes of the script's file. `edits` may give what `render_edits` gave for the script's.
 
     Raises ScriptRefused when an inserted text is not UTF-8 or the file would be too large to be recognised.
     """
     meta = script.meta
-    quote = encode_basestring
     try:
-        edits = _encode([(offset, text.decode()) for offset, text in script.edits])
-        body = (
-            f'{{"function": {quote(meta["function"])}, "language": "{meta["language"]}", '
-            f'"template": "{meta["template"]}", "key": "{meta["key"]}", '
+        head = (
+            f'{{"file": "{meta["file"]}", "function": {encode_basestring(meta["function"])}, '
+            f'"language": "{meta["language"]}", "template": "{meta["template"]}", "key": "{meta["key"]}", '
             f'"source_sha256": "{meta["source_sha256"]}", "output_sha256": "{meta["output_sha256"]}", '
-            f'"sites": {meta["sites"]}}}{_BETWEEN}{edits}'
+            f'"source_length": {meta["source_length"]}, "output_length": {meta["output_length"]}, '
+            f'"sites": {meta["sites"]}}}{_BETWEEN}'
         ).encode()
     except UnicodeError as error:
-        raise ScriptRefused(f"{meta['function']!a}: an inserted text or the name is not UTF-8") from error
-    data = b"".join((_HEAD, body, _TAIL))
+        raise ScriptRefused(f"{meta['function']!a}: the name is not UTF-8") from error
+    data = b"".join((_HEAD, head, render_edits(script.edits) if edits is None else edits, _TAIL))
     if len(data) > MAX_SCRIPT_BYTES:
         raise ScriptRefused(f"{meta['function']!a}: its script would be larger than {MAX_SCRIPT_BYTES} bytes")
     return data
+
+
+def render_edits(edits: Sequence[Insertion]) -> bytes:
+    """`edits` as they stand in a script: JSON in one line. Raises ScriptRefused for text that is not UTF-8."""
+    quoted: dict[bytes, str] = {}  # most texts are the indent of a line, so few of them differ
+    parts = []
+    try:
+        for offset, text in edits:
+            written = quoted.get(text)
+            if written is None:
+                written = quoted[text] = encode_basestring(text.decode())
+            parts.append(f"[{offset}, {written}]")
+        return f"[{', '.join(parts)}]".encode()
+    except UnicodeError as error:
+        raise ScriptRefused("an inserted text is not UTF-8") from error
+
+
+def read_edits(data: bytes) -> tuple[Insertion, ...] | None:
+    """The inverse of `render_edits`; None for JSON of another shape. Raises ValueError for what is no JSON."""
+    return _insertions(json.loads(data))
+
+
+def escaped_path(path: str) -> str:
+    """`path` as META's `file` has it: ASCII, all other bytes and `"`, `%`, `\\` as in a URL."""
+    return _escaped.sub(lambda byte: b"%%%02X" % byte[0][0], os.fsencode(path)).decode("ascii")
 
 
 def recognise(data: bytes) -> Script | None:
@@ -133,9 +164,9 @@ def _is_meta(meta: Any) -> bool:
     return (
         type(meta) is dict
         and tuple(meta) == _KEYS
-        and all(type(meta[key]) is str for key in _KEYS[:-1])
-        and type(meta["sites"]) is int
-        and 0 <= meta["sites"] <= MAX_OFFSET
+        and all(type(meta[key]) is str for key in _TEXTS)
+        and all(type(meta[key]) is int and 0 <= meta[key] <= MAX_OFFSET for key in _NUMBERS)
+        and _is_escaped_path(meta["file"]) is not None
         and _is_language(meta["language"]) is not None
         and _is_hex(meta["template"]) is not None
         and _are_digests(f"{meta['key']} {meta['source_sha256']} {meta['output_sha256']}") is not None
@@ -151,7 +182,9 @@ def _insertions(edits: Any) -> tuple[Insertion, ...] | None:
         return None
     if offsets != sorted(offsets) or (offsets and not 0 <= offsets[0] <= offsets[-1] <= MAX_OFFSET):
         return None
-    return tuple(map(_insertion, zip(offsets, map(str.encode, texts), strict=True))) if all(texts) else None
+    if not all(texts):
+        return None
+    return tuple(map(edits_of_engine.from_pair, zip(offsets, map(str.encode, texts), strict=True)))
 
 
 def apply(script: Script, source: bytes) -> bytes:
@@ -171,6 +204,15 @@ def apply(script: Script, source: bytes) -> bytes:
     return output
 
 
+def check_digests(script: Script, source: bytes, output: bytes) -> None:
+    """Raise ScriptRefused unless the script was made for `source` and promises `output`."""
+    meta = script.meta
+    if sha256(source).hexdigest() != meta["source_sha256"]:
+        raise ScriptRefused(f"{meta['function']!a}: the script was made for other source")
+    if sha256(output).hexdigest() != meta["output_sha256"]:
+        raise ScriptRefused(f"{meta['function']!a}: the edits do not give the promised output")
+
+
 def insert(source: bytes, edits: Sequence[Insertion]) -> bytes:
     """`source` with `edits`; raises ScriptRefused when they are not sorted by offset or one lies outside."""
     try:
@@ -185,8 +227,10 @@ def script_stem(name: str, key: bytes) -> str:
     `name` may be the bare or the qualified name: only what follows the last dot counts. The hash keeps apart
     names that differ in case only, and makes every name one that Windows allows.
     """
-    bare = re.sub(r"#\d+$", "", name).rpartition(".")[2]
-    return f"{re.sub(r'[^A-Za-z0-9_]', '_', bare)[:80] or '_'}_{key.hex()[:8]}"
+    if not _is_plain(name):
+        bare = re.sub(r"#\d+$", "", name).rpartition(".")[2]
+        name = re.sub(r"[^A-Za-z0-9_]", "_", bare)[:80] or "_"
+    return f"{name}_{key[:4].hex()}"
 
 
 def stem_of(script: Script) -> str:

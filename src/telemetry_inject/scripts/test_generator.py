@@ -1,27 +1,25 @@
 """Makes the pytest file that proves one insertion script, anywhere, without telemetry-inject installed.
 
-It is one line of data, DATA (where the function is that the script was made for), and a runner that is the
-same in every file. No source text is in it: the runner reads the function from its file, which may hold it
-with or without telemetry, and knows it by the digests in the script. A function that is there no more is
-skipped. The runner finds the script by its own name, `tests/<language>/test_<stem>.py` beside
-`scripts/<language>/<stem>.py`, so that both can be renamed together. It believes a script only when that is
-of the exact form, and only then runs it.
+The file is the same for every script, so that all of them can be one file with many names. It finds the
+script by its own name, `tests/<language>/test_<stem>.py` beside `scripts/<language>/<stem>.py`: both can be
+renamed together. No source text is in either: the test reads the function from the file that the script's
+META names, which may hold it with or without telemetry, and knows it by its digests. A function that is
+there no more is skipped. A script is believed, and run, only when it is of the exact form.
 """
 
 from __future__ import annotations
 
 import os
-from json.encoder import encode_basestring
+from functools import lru_cache
 from pathlib import Path
 
 from telemetry_inject.scripts.script_format import FORM_SHA256
-from telemetry_inject.types import Script
-
-_HEADER = '"""Proves one insertion script: pytest THIS_FILE"""\n'
 
 RUNNER = (
-    '''
-# ---- fixed runner: the same in every test file ----
+    '''"""Proves the insertion script of the same name: pytest THIS_FILE
+
+All test files of a language are this one file, with many names where the disk allows it.
+"""
 import hashlib
 import json
 import os
@@ -30,9 +28,12 @@ import sys
 import warnings
 from functools import cache
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
+HERE = Path(__file__).absolute()
+LANGUAGE = HERE.parent.name
 FORM_SHA256 = "'''
     + FORM_SHA256
     + '''"
@@ -40,8 +41,7 @@ FORM_SHA256 = "'''
 
 @cache
 def script():
-    here = Path(__file__).absolute()
-    path = here.parents[2] / "scripts" / DATA["language"] / here.name.removeprefix("test_")
+    path = HERE.parents[2] / "scripts" / LANGUAGE / HERE.name.removeprefix("test_")
     data = path.read_bytes()
     shebang, title, meta, edits, driver = data.split(b"\\n", 4)
     form = b"\\n".join([shebang, title, driver])
@@ -55,19 +55,26 @@ def script():
     return names
 
 
+def file():
+    return os.fsdecode(unquote_to_bytes(script()["META"]["file"]))
+
+
 @cache
 def places():
     """The bytes of the function's file, and where in it a function may start."""
-    path = str(Path(__file__).parent.resolve() / DATA["file"])
+    path = str(HERE.parent.resolve() / file())
     known = sys.__dict__.setdefault("_insertion_script_places", {})  # thousands of tests share a file: read it once
     try:
         state = os.stat(path)
-        key = path, DATA["language"], state.st_mtime_ns, state.st_size
+        key = path, LANGUAGE, state.st_mtime_ns, state.st_size
         if key not in known:
             data = Path(path).read_bytes()
-            first = rb"(?=@|def\\b|async\\b)" if DATA["language"] == "python" else rb"(?=\\S)"
-            indents = re.compile(rb"^(?:\\xef\\xbb\\xbf)?[ \\t\\f]*" + first, re.MULTILINE)
-            known[key] = data, [indent.end() for indent in indents.finditer(data.replace(b"\\r", b"\\n"))]
+            # Elsewhere than in Python functions are expressions too, and begin wherever a word or a bracket does.
+            start = rb"^(?:\\xef\\xbb\\xbf)?[ \\t\\f]*(?=@|def\\b|async\\b)"
+            if LANGUAGE != "python":
+                start = rb"(?<![\\w$\\x80-\\xff#])(?=[\\w$\\x80-\\xff(\\[*\\"'#<])"
+            starts = re.compile(start, re.MULTILINE)
+            known[key] = data, [found.end() for found in starts.finditer(data.replace(b"\\r", b"\\n"))]
     except (FileNotFoundError, NotADirectoryError):
         return b"", []
     return known[key]
@@ -86,12 +93,12 @@ def find(length, digest):
 @cache
 def source():
     meta = script()["META"]
-    plain = find(DATA["length"], meta["source_sha256"])
+    plain = find(meta["source_length"], meta["source_sha256"])
     if plain is not None:
         return plain
-    instrumented = find(DATA["output_length"], meta["output_sha256"])
+    instrumented = find(meta["output_length"], meta["output_sha256"])
     if instrumented is None:
-        pytest.skip(f"the function is no longer in {DATA['file']}")
+        pytest.skip(f"the function is no longer in {file()}")
     return reverted(instrumented)
 
 
@@ -152,7 +159,7 @@ def test_another_function_is_refused():
         instrument(b"# another function\\n" + source())
 
 
-if DATA["language"] == "python":
+if LANGUAGE == "python":
 
     def test_the_output_compiles():
         assert parses(output()) or not parses(source())
@@ -166,24 +173,27 @@ class TestGenerator:
 
     __test__ = False  # the name is the architecture's; pytest must not collect it
 
-    def generate(self, script: Script, origin: str, length: int) -> bytes:
-        """The bytes of the test file for `script`, made for a function of `length` bytes in the file `origin`.
-
-        `origin` is relative to the folder of the test file, with forward slashes; see `origin_from`.
-        """
-        output_length = length + sum([len(text) for _, text in script.edits])
-        data = (
-            f'"language": "{script.meta["language"]}", "file": {encode_basestring(origin)}, '
-            f'"length": {length}, "output_length": {output_length}'
-        )
-        # A file name that is not UTF-8 has lone surrogates: Python's own escapes for them.
-        return f"{_HEADER}DATA = {{{data}}}\n".encode("utf-8", "backslashreplace") + _RUNNER
+    @staticmethod
+    def generate() -> bytes:
+        """The bytes of the test file, whatever the script."""
+        return _RUNNER
 
 
 def origin_from(folder: Path, path: Path) -> str:
-    """`path` relative to `folder`, which is resolved; absolute where there is no way, as to another drive."""
+    """`path` relative to `folder`, which is resolved; absolute where there is no way, as to another drive.
+
+    With forward slashes.
+    """
+    if path.is_symlink():
+        path = path.resolve()
+    return _folder_from(folder, path.parent) + path.name
+
+
+@lru_cache(maxsize=256)
+def _folder_from(folder: Path, path: Path) -> str:
     resolved = path.resolve()
     try:
-        return Path(os.path.relpath(resolved, folder)).as_posix()
+        resolved = Path(os.path.relpath(resolved, folder))
     except ValueError:
-        return resolved.as_posix()
+        pass
+    return resolved.as_posix().rstrip("/") + "/"

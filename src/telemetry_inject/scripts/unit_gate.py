@@ -1,26 +1,25 @@
 """The script pipeline's view of one unit: known from the cache, or generated, tested, proved and exported.
 
-    ScriptCache.get -> ScriptGenerator -> TestGenerator -> ScriptValidator -> (ScriptRefactorer) -> ScriptCache.put
+ScriptCache.get -> ScriptGenerator -> ScriptValidator -> (ScriptRefactorer) -> ScriptCache.put, TestGenerator
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from telemetry_inject.errors import TelemetryInjectError
 from telemetry_inject.scripts.cache_keys import KeyScope, unit_key
-from telemetry_inject.scripts.payloads import decode_unit, encode_unit
-from telemetry_inject.scripts.script_format import render, script_stem
+from telemetry_inject.scripts.script_format import render, render_edits, script_stem
 from telemetry_inject.scripts.script_generator import ScriptGenerator
 from telemetry_inject.scripts.script_validator import ScriptValidator
-from telemetry_inject.scripts.test_generator import TestGenerator
+from telemetry_inject.scripts.unit_payload import decode_unit, encode_unit
 from telemetry_inject.types import Problem, Script, Unit, UnitEdits
 
 
 class Export(NamedTuple):
-    """A new script, ready for the cache: its key, what the cache stores, and the two files to export."""
+    """A new script, ready for the cache: its key, what the cache stores, and the file to export."""
 
     key: bytes
     payload: bytes
@@ -28,7 +27,6 @@ class Export(NamedTuple):
     name: str
     stem: str
     script: bytes
-    test: bytes
 
 
 Refactor = Callable[[bytes, Sequence[Problem], Unit, bytes], Script | None]
@@ -39,14 +37,13 @@ class ScriptGate:
     """Decides about the units of one file.
 
     `recall` looks keys up, `refactor` may repair a failing script; `keys` are those of the units asked for,
-    by the unit's identity. `origin` tells the tests where the file is, from their own folder.
+    by the unit's identity. `origin` tells the tests where the units' file is, from their own folder.
     """
 
     scope: KeyScope
     recall: Callable[[Sequence[bytes]], dict[bytes, bytes]]
     generator: ScriptGenerator
     validator: ScriptValidator
-    tests: TestGenerator
     refactor: Refactor
     origin: str
     exports: list[Export] = field(default_factory=list)
@@ -67,19 +64,21 @@ class ScriptGate:
             return edits
         key = self.keys[id(unit)]
         try:
-            script = self.generator.generate(unit, edits.insertions, key)
-            data = render(script)
-            problems = self.validator.check(script, unit.source)
+            script, output = self.generator.draft(unit, edits.insertions, key, file=self.origin)
+            rendered = render_edits(script.edits)
+            data = render(script, rendered)
+            problems = self.validator.check(script, unit.source, output)
         except TelemetryInjectError as error:
             return error.title
         if problems:
             repaired = self.refactor(data, problems, unit, key)
             if repaired is None:
                 return problems[0].message
-            script, data = repaired, render(repaired)
-            edits = UnitEdits(repaired.edits, edits.late_skips)
+            script = replace(repaired, meta={**repaired.meta, "file": script.meta["file"]})
+            rendered = render_edits(script.edits)
+            data = render(script, rendered)
+            edits = UnitEdits(script.edits, edits.late_skips)
         self.exports.append(
-            Export(key, encode_unit(edits), unit.language, unit.qualname, script_stem(unit.name, key), data,
-                   self.tests.generate(script, self.origin, len(unit.source)))
-        )  # fmt: skip
+            Export(key, encode_unit(edits, rendered), unit.language, unit.qualname, script_stem(unit.name, key), data)
+        )
         return edits

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from telemetry_inject.engine.instrumenter import Result, instrument
-from telemetry_inject.engine.options import Placement
 from telemetry_inject.engine.packs import Pack, load_pack
 from telemetry_inject.errors import InvariantError, TelemetryInjectError
 from telemetry_inject.scripts.cache_keys import file_key
@@ -45,7 +44,7 @@ class Worker:
         if context.cache_dir is not None and context.staging:
             self._exports = ExportWriter(context.cache_dir, context.staging)
             self._home = (context.cache_dir / TESTS).resolve()
-        self._tests = TestGenerator()
+        self._test = TestGenerator.generate()
         self._validator = ScriptValidator()
         self._generators: dict[str, ScriptGenerator] = {}
 
@@ -68,10 +67,12 @@ class Worker:
             source = task.path.read_bytes()
         except OSError as error:
             return _failed(task, f"cannot be read: {error.strerror}")
+        if task.problem:
+            return self._left_alone(task, source)
         pack = load_pack(task.language, self._context.packs[task.language])
         gate = self._gate(pack, task)
         try:
-            result = instrument(source, pack, self._context.options, Placement(task.ups), gate)
+            result = instrument(source, pack, self._context.options, task.placement, gate)
         except InvariantError as error:
             return _failed(task, f"internal error, nothing was changed: {error.title}")
         except (RecursionError, MemoryError) as error:
@@ -93,8 +94,18 @@ class Worker:
             source if keep else None,
             result.output if keep else None,
             self._export_problem(),
+            result.insertions[0].text if result.insertions else b"",
             self._cache.take_touches(),
         )
+
+    def _left_alone(self, task: FileTask, source: bytes) -> FileOutcome:
+        """A file that can't be given the helper: it goes to the output as it is."""
+        report = FileReport(task.relative, task.language, FileStatus.SKIPPED, task.problem)
+        try:
+            copied = task.destination not in (None, task.path) and write_result(task, source, source)
+        except TelemetryInjectError as error:
+            return _failed(task, error.title)
+        return FileOutcome(report, copied)
 
     def _gate(self, pack: Pack, task: FileTask) -> ScriptGate:
         generator = self._generators.get(pack.name)
@@ -104,7 +115,7 @@ class Worker:
         scope = self._context.scopes[pack.name]
         origin = "" if self._home is None else origin_from(self._home / pack.name, task.path)
         recall = self._cache.get_functions
-        return ScriptGate(scope, recall, generator, self._validator, self._tests, repair, origin)
+        return ScriptGate(scope, recall, generator, self._validator, repair, origin)
 
     def _entry(self, task: FileTask, source: bytes, result: Result, gate: ScriptGate) -> FileKeyed | None:
         if result.base != source:
@@ -112,16 +123,16 @@ class Worker:
             if result.output != source:
                 return None
             result = replace(result, status=FileStatus.UNCHANGED, reason=ALREADY_INSTRUMENTED, insertions=())
-        key = file_key(self._context.scopes[task.language], task.language, source, str(task.ups))
+        key = file_key(self._context.scopes[task.language], task.language, source, task.placement.key)
         return FileKeyed(key, encode_file(result), tuple(gate.keys.values()))
 
     def _export(self, gate: ScriptGate, result: Result) -> tuple[UnitEntry, ...]:
         if any(function.status is FunctionStatus.FAILED for function in result.functions):
             return ()  # the whole file did not pass with these scripts
         entries = []
-        for key, payload, language, name, stem, script, test in gate.exports:
+        for key, payload, language, name, stem, script in gate.exports:
             if self._exports is not None:
-                stem = self._exports.write(language, stem, key, script, test)
+                stem = self._exports.write(language, stem, key, script, self._test)
             entries.append(UnitEntry(key, payload, language, name, stem))
         return tuple(entries)
 

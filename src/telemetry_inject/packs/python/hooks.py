@@ -1,10 +1,11 @@
-"""What the Python pack cannot say as data: its own parser's verdict, and source encodings."""
+"""What the Python pack cannot say as data: its own parser's verdict, source encodings, names that are bound."""
 
 from __future__ import annotations
 
 import ast
 import re
 import warnings
+from typing import Any
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
@@ -115,3 +116,44 @@ class _Without(ast.NodeTransformer):
             return None
         self.generic_visit(node)
         return node
+
+
+def assigned(statement: Any, source: bytes) -> list[str]:
+    """The plain names that an assignment statement binds, in order; private (mangled) names left out."""
+    names: list[str] = []
+    node = statement.named_child(0)
+    while node is not None and node.type in ("assignment", "augmented_assignment"):
+        left = node.child_by_field_name("left")
+        if left is not None:
+            _names(left, source, names)
+        node = node.child_by_field_name("right")
+    return list(dict.fromkeys(names))
+
+
+def _names(node: Any, source: bytes, names: list[str]) -> None:
+    if node.type == "identifier":
+        name = source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+        if not name.startswith("__") and name.isascii():
+            names.append(name)
+    elif node.type in ("pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern"):
+        for child in node.named_children:
+            _names(child, source, names)
+
+
+def parameters(function: Any, source: bytes) -> list[str]:
+    """The parameter names of a function, in order, without the receiver of a method and mangled names."""
+    node = function.node.child_by_field_name("parameters")
+    if node is None:
+        return []
+    names: list[str] = []
+    for index, child in enumerate(node.named_children):
+        inner = child
+        while inner is not None and inner.type != "identifier":
+            inner = inner.child_by_field_name("name") or (inner.named_child(0) if inner.named_child_count else None)
+        if inner is None or inner.text is None:
+            continue
+        name = inner.text.decode("utf-8", "replace")
+        receiver = index == 0 and function.scope == "class" and name in ("self", "cls", "mcs", "metacls", "this")
+        if not receiver and not name.startswith("__") and name.isascii():
+            names.append(name)
+    return names

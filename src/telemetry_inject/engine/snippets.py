@@ -1,0 +1,57 @@
+"""Snippets: how their placeholders are filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from telemetry_inject.engine.packs import Pack
+
+
+@dataclass(frozen=True)
+class Names:
+    """The reserved names in one file: the pack's, or numbered ones where the file uses those itself."""
+
+    alias: str
+
+    @property
+    def span(self) -> str:
+        """The name that holds the current span."""
+        return self.alias + "_s"
+
+    @property
+    def bare(self) -> str:
+        """The alias without what marks it as reserved: it goes behind an underscore of the user's."""
+        return self.alias.lstrip("_")
+
+    @property
+    def error(self) -> str:
+        """The name that holds what was thrown or returned as an error."""
+        return self.alias + "_e"
+
+
+def render(template: str, reserved: Names, /, **values: str) -> bytes:
+    """A snippet's text with its placeholders filled in."""
+    text = _with_names(template, reserved.alias)
+    for key, value in values.items():
+        text = text.replace("{" + key + "}", value)
+    return text.encode()
+
+
+@lru_cache(maxsize=1000)
+def _with_names(template: str, alias: str) -> str:
+    names = Names(alias)
+    text = template.replace("{alias}", alias).replace("{span}", names.span)
+    return text.replace("{error}", names.error).replace("{bare}", names.bare)
+
+
+def pairs_text(pack: Pack, names: Iterable[str]) -> str:
+    """Names of variables as the pack's snippets record them, such as `x=x, y=y`."""
+    rules = pack.config["values"]
+    return str(rules["separator"]).join(str(rules["pair"]).replace("{value}", name) for name in names)
+
+
+def escaped(name: str) -> str:
+    """A name inside a string literal: ASCII, whatever the file's encoding is."""
+    return name if name.isascii() else name.encode("ascii", "backslashreplace").decode()

@@ -1,0 +1,9 @@
+; Every level: where an async function is suspended, its caller gets its own context back; where it goes on,
+; the function's context is entered again.
+((await_expression) @back (#set! only "async"))
+((await_expression (_) @wait) (#set! only "async"))
+((for_in_statement "await" right: (_) @wait) (#set! only "async"))
+((for_in_statement "await" body: (statement_block) @resumed) (#set! only "async"))
+((statement_block (for_in_statement "await") @left) (#set! only "async"))
+((catch_clause body: (statement_block) @resumed) (#set! only "async"))
+((finally_clause body: (statement_block) @resumed) (#set! only "async"))

@@ -1,0 +1,10 @@
+; Level flow. A capture names the snippet, (#set! label ...) the kind of place.
+((if_statement consequence: [(statement_block) (expression_statement) (return_statement) (throw_statement) (break_statement) (continue_statement)] @branch) (#set! label "if"))
+((else_clause [(statement_block) (expression_statement) (return_statement) (throw_statement) (break_statement) (continue_statement)] @branch) (#set! label "else"))
+((switch_case) @case (#set! label "case"))
+((switch_default) @case (#set! label "default"))
+((for_statement body: [(statement_block) (expression_statement)] @loop) (#set! label "for"))
+((for_in_statement body: [(statement_block) (expression_statement)] @loop) (#set! label "for"))
+((while_statement body: [(statement_block) (expression_statement)] @loop) (#set! label "while"))
+((do_statement body: [(statement_block) (expression_statement)] @loop) (#set! label "do"))
+((catch_clause body: (statement_block) @handled) (#set! label "catch"))

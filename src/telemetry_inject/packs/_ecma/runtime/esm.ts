@@ -1,0 +1,2 @@
+
+export const _tlm: TelemetryTracer = /* @__PURE__ */ _telemetryInject(null);

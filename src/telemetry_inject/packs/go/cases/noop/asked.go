@@ -1,0 +1,7 @@
+// why: asked for in a comment
+package p
+
+// telemetry: skip
+func f() {
+	println(1)
+}

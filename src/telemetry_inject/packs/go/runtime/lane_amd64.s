@@ -1,0 +1,12 @@
+//go:build gc && !purego
+
+// SPDX-License-Identifier: Apache-2.0
+// This file of telemetry-inject: see lane_g.go.
+
+#include "textflag.h"
+
+// func currentG() uintptr
+TEXT ·currentG(SB), NOSPLIT, $0-8
+	MOVQ (TLS), AX
+	MOVQ AX, ret+0(FP)
+	RET

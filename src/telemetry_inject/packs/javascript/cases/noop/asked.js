@@ -1,0 +1,5 @@
+// why: asked for in a comment
+// telemetry: skip
+function f() {
+  console.log(1);
+}
