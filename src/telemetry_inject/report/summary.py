@@ -11,6 +11,8 @@ from telemetry_inject.report.totals import Totals, totals_of
 from telemetry_inject.types import FileStatus, FunctionStatus, RunResult
 
 _MOST_FAILURES = 20
+_RUNNERS = {"python": "python", "javascript": "node"}
+_SCRIPTS = ("index.js", "index.mjs", "main.js", "main.mjs", "server.js", "app.js", "src/index.js", "src/main.js")
 _PROGRAMS = ("__main__.py", "main.py", "app.py", "cli.py", "run.py")
 
 
@@ -94,8 +96,18 @@ def next_command(settings: Settings, result: RunResult) -> str:
     """A command that can be pasted: run what was made when it is a program, else look at what changed."""
     folder = settings.path if settings.path.is_dir() else settings.path.parent
     output = result.output or settings.output
+    languages = {file.language for file in result.files if file.status is FileStatus.INSTRUMENTED}
     if not settings.path.is_dir():
-        return f"python {_quoted(output / settings.path.name)}; telemetry-inject report"
+        runner = _RUNNERS.get(next(iter(languages), ""))
+        if runner:
+            return f"{runner} {_quoted(output / settings.path.name)}; telemetry-inject report"
+        return f"diff -u {_quoted(settings.path)} {_quoted(output / settings.path.name)} | less"
+    if languages == {"go"} and (folder / "go.mod").exists():
+        return f"cd {_quoted(output)} && go test ./..."
+    scripts = {file.path for file in result.files if file.language == "javascript"}
+    for program in _SCRIPTS if languages == {"javascript"} else ():
+        if program in scripts:
+            return f"node {_quoted(output / program)}; telemetry-inject report"
     names = {file.path for file in result.files if file.language == "python"}
     for program in _PROGRAMS:
         if program in names:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from telemetry_inject.atomic_write import write_atomic
 from telemetry_inject.engine.options import Options, Placement
-from telemetry_inject.errors import InvariantError
+from telemetry_inject.errors import InvariantError, OutputError
 from telemetry_inject.scripts.cache_keys import KeyScope
 from telemetry_inject.scripts.cache_rows import Touches
 from telemetry_inject.types import FileReport
@@ -89,6 +90,14 @@ def write_result(task: FileTask, source: bytes, output: bytes) -> bool:
     assert task.destination is not None
     if task.destination == task.path and task.path.read_bytes() != source:
         raise InvariantError("the file was changed by someone else meanwhile")
-    task.destination.parent.mkdir(parents=True, exist_ok=True)
-    mode = task.path.stat().st_mode & 0o7777
+    mode = os.stat(task.path).st_mode & 0o7777  # noqa: PTH116 - for every file of a cached run
+    try:
+        return write_atomic(task.destination, output, mode=mode)
+    except OutputError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
+    try:  # only the first file of a folder comes here
+        task.destination.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {task.destination}: {error.strerror or error}") from error
     return write_atomic(task.destination, output, mode=mode)
