@@ -1,31 +1,29 @@
-"""Measures speed and memory on the standard library, and prints the table with floors and aims.
+"""Measures speed and memory on real sources of one language, and prints the table with floors and aims.
 
-    python benchmarks/throughput.py [--files N] [--no-peers] [--json FILE]
+    python benchmarks/throughput.py [LANGUAGE] [--files N] [--no-peers] [--json FILE]
 
-The corpus is the standard library of the running interpreter without its tests and site-packages. The unit
+LANGUAGE is python (the default), javascript, typescript or go; throughput_corpora.py says what is run on. The unit
 is the processor time that tree-sitter needs to parse the same bytes. Processor seconds (user and system) are
-those of the whole process, start-up included; they hardly change on a busy machine, wall time does.
+those of the whole process and its children, start-up included; they hardly change on a busy machine, wall time does.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import json
 import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"}
-PEERS = Path(__file__).with_name("throughput_peers.py")
+from throughput_languages import LANGUAGES, Language, own_task
+
 SMALL_FILE_FUNCTIONS = 23
 
 
@@ -51,56 +49,41 @@ class Row:
 
 
 class Bench:
-    """A corpus in a scratch folder, and the tool run on it."""
+    """A language's corpus in a scratch folder, and the tool run on it."""
 
-    def __init__(self, scratch: Path, limit: int | None) -> None:
-        self.scratch, self.corpus = scratch, scratch / "corpus"
+    def __init__(self, language: Language, scratch: Path, limit: int | None) -> None:
+        self.language, self.scratch, self.corpus = language, scratch, scratch / "corpus"
         self.output, self.cache = scratch / "output", scratch / "cache"
-        self.files = copy_standard_library(self.corpus, limit)
+        self.files = language.copy(self.corpus, limit)
         self.size = sum(path.stat().st_size for path in self.files)
 
     def tool(self, *flags: str, path: Path | None = None, name: str = "") -> Usage:
         """Run the tool once; `name` keeps output and cache apart from those of other runs."""
-        command = [sys.executable, "-m", "telemetry_inject", str(path or self.corpus), "--use-scripts"]
-        command += ["--isolated", "--quiet", *flags]
-        command += ["-o", f"{self.output}{name}", "--cache-dir", f"{self.cache}{name}"]
-        return run(command, self.scratch)
+        return run([*self._command(path or self.corpus, name), "--quiet", *flags], self.scratch)
 
-    def first(self, *flags: str, name: str = "") -> Usage:
+    def first(self, *flags: str, name: str = "", path: Path | None = None) -> Usage:
         """Run the tool with neither cache nor output."""
         for folder in (f"{self.output}{name}", f"{self.cache}{name}"):
             shutil.rmtree(folder, ignore_errors=True)
-        return self.tool(*flags, name=name)
+        return self.tool(*flags, path=path, name=name)
 
-    def task(self, name: str) -> dict[str, float]:
+    def task(self, command: list[str], name: str) -> dict[str, float]:
         """Run one of the peers on the corpus."""
-        command = [sys.executable, str(PEERS), name, str(self.corpus), str(self.scratch / name)]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+        output = self.scratch / name
+        done = subprocess.run([*command, str(self.corpus), str(output)], check=True, stdout=subprocess.PIPE)
+        shutil.rmtree(output, ignore_errors=True)
         return dict(json.loads(done.stdout))
 
-    def instrumented(self) -> int:
-        """How many functions a run instruments, by its own report."""
-        command = [sys.executable, "-m", "telemetry_inject", str(self.corpus), "--use-scripts", "--isolated"]
-        command += ["--json", "--dry-run", "--cache-dir", str(self.cache), "-o", str(self.output)]
+    def report(self) -> list[dict[str, Any]]:
+        """What a run says of each file, after the first one."""
+        command = [*self._command(self.corpus), "--json", "--dry-run"]
         done = subprocess.run(command, stdout=subprocess.PIPE, cwd=self.scratch)
-        report = json.loads(done.stdout)
-        functions = (function for file in report["files"] for function in file["functions"])
-        return sum(function["status"] == "instrumented" for function in functions)
+        return list(json.loads(done.stdout)["files"])
 
-
-def copy_standard_library(target: Path, limit: int | None) -> list[Path]:
-    """Copy the corpus (or `limit` files spread over it), and give the copied files."""
-    library = Path(sysconfig.get_paths()["stdlib"])
-    found = sorted(path for path in library.rglob("*.py") if not LEFT_OUT & set(path.relative_to(library).parts))
-    if limit:
-        found = found[:: max(len(found) // limit, 1)]
-    copies = []
-    for path in found:
-        copy = target / path.relative_to(library)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
-        copies.append(copy)
-    return copies
+    def _command(self, path: Path, name: str = "") -> list[str]:
+        command = [sys.executable, "-m", "telemetry_inject", str(path), "--use-scripts", "--isolated"]
+        command += ["-o", f"{self.output}{name}", "--cache-dir", f"{self.cache}{name}"]
+        return [*command, *self.language.flags]
 
 
 def run(command: list[str], folder: Path) -> Usage:
@@ -120,17 +103,6 @@ def run(command: list[str], folder: Path) -> Usage:
     return Usage(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / unit)
 
 
-def count_functions(source: bytes) -> int:
-    """Functions and methods, nested ones too; 0 when the file does not parse."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError):
-            return 0
-    return sum(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree))
-
-
 def at_most(measure: str, value: float, unit: str, limits: tuple[float, float], ratio: str = "") -> Row:
     """A figure that should be small; `limits` are floor and aim, in the same unit."""
     floor, aim = limits
@@ -147,7 +119,7 @@ def at_least(measure: str, value: float, unit: str, limits: tuple[float, float])
 
 def measure(bench: Bench, peers: bool) -> Iterator[Row]:
     """Every line of the table, in the order in which it is measured."""
-    unit = min(bench.task("tree-sitter")["seconds"] for _ in range(3))
+    unit = min(bench.task(own_task("tree-sitter"), "tree-sitter")["seconds"] for _ in range(3))
     yield Row("tree-sitter parses the same bytes (the unit)", f"{unit:.3g} s", "1x")
 
     def timed(what: str, usage: Usage, limits: tuple[float, float] | None = None) -> Row:
@@ -155,10 +127,12 @@ def measure(bench: Bench, peers: bool) -> Iterator[Row]:
             return Row(what, f"{usage.cpu:.3g} s", f"{usage.cpu / unit:.3g}x")
         return at_most(what, usage.cpu / unit, "x parse", limits, f"{usage.cpu:.3g} s")
 
+    bench.first("--no-parallel", name="-warm", path=bench.files[0])  # the language's own parser may have to be built
     first = bench.first("--no-parallel")
     yield timed("first run, everything", first, (6, 3))
     yield at_most("peak memory of the first run", first.peak, " MB", (300, 150))
-    functions = bench.instrumented()
+    report = bench.report()
+    functions = sum(found["status"] == "instrumented" for file in report for found in file["functions"])
     speed = functions / first.cpu
     yield at_least(f"functions per CPU-second ({functions:,} of them)", speed, "", (3000, 8000))
 
@@ -167,7 +141,7 @@ def measure(bench: Bench, peers: bool) -> Iterator[Row]:
     shutil.rmtree(bench.output)
     yield timed("unchanged, output removed", bench.tool("--no-parallel"), (0.35, 0.15))
     with bench.files[len(bench.files) // 2].open("ab") as file:
-        file.write(b"\n\ndef added_by_the_benchmark(x):\n    y = x + 1\n    return y * 2\n")
+        file.write(bench.language.edit)
     changed = bench.tool("--no-parallel")
     yield timed("one file changed", changed)
     yield timed("first run with --no-validate", bench.first("--no-parallel", "--no-validate", name="-unproved"))
@@ -175,32 +149,32 @@ def measure(bench: Bench, peers: bool) -> Iterator[Row]:
     one = bench.first("--no-parallel", name="-one")
     two = bench.first("--max-parallel", "2", name="-two")
     yield at_least("two processes against one, wall time", one.wall / two.wall, "x", (1.7, 1.9))
-    yield from _small_file(bench)
-    if peers:
-        for name, title in (("libcst", "LibCST codemod"), ("ast-grep", "ast-grep rewrite")):
-            figures = bench.task(name)
-            rate = figures["functions"] / figures["seconds"]
-            value = f"{rate:,.4g} functions/CPU-s"
-            ratio = f"{figures['seconds'] / unit:.3g}x"
-            yield Row(
-                f"{title} (failed on {figures['failed']:.0f} of the files)", value, ratio, reached=_ahead(speed, rate)
-            )
+    yield from _small_file(bench, report)
+    for peer in bench.language.peers if peers else ():
+        figures = bench.task(peer.command(), "peer")
+        title = f"{peer.title} (failed on {figures['failed']:.0f} of the files)"
+        ratio = f"{figures['seconds'] / unit:.3g}x"
+        if not figures["functions"]:
+            yield Row(title, f"{figures['seconds']:.3g} s", ratio)
+            continue
+        rate = figures["functions"] / figures["seconds"]
+        yield Row(title, f"{rate:,.4g} functions/CPU-s", ratio, reached=f"we are {speed / rate:.2g}x as fast")
 
 
-def _ahead(speed: float, peer: float) -> str:
-    return f"we are {speed / peer:.2g}x as fast"
-
-
-def _small_file(bench: Bench) -> Iterator[Row]:
+def _small_file(bench: Bench, report: list[dict[str, Any]]) -> Iterator[Row]:
     """A file of 23 functions that is in the cache: the best of five, as start-up is all there is."""
-    sizes = ((count_functions(path.read_bytes()), path.stat().st_size, path) for path in bench.files)
-    chosen = min((abs(count - SMALL_FILE_FUNCTIONS), size, path) for count, size, path in sizes)[2]
+    counts = {file["path"]: len(file["functions"]) for file in report}
+    found = ((path, counts.get(path.relative_to(bench.corpus).as_posix(), 0)) for path in bench.files)
+    sizes = ((abs(count - SMALL_FILE_FUNCTIONS), path.stat().st_size, path, count) for path, count in found)
+    _, _, chosen, count = min(sizes)
     small = bench.scratch / "small"
     small.mkdir()
-    shutil.copyfile(chosen, small / "small.py")
+    shutil.copyfile(chosen, small / f"small{chosen.suffix}")
+    for manifest in bench.corpus.glob("go.mod"):
+        shutil.copy(manifest, small)
     runs = [bench.tool("--no-parallel", path=small, name="-small") for _ in range(6)][1:]
     wall = min(usage.wall for usage in runs) * 1000
-    title = f"whole process, {count_functions(chosen.read_bytes())}-function file, cached, wall time"
+    title = f"whole process, {count}-function file, cached, wall time"
     yield at_most(title, wall, " ms", (150, 60))
 
 
@@ -213,15 +187,17 @@ def print_row(row: Row) -> None:
 def main() -> None:
     """Print the table as it is measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("language", nargs="?", choices=LANGUAGES, default="python")
     parser.add_argument("--files", type=int, metavar="N", help="about N files, spread over the corpus")
-    parser.add_argument("--no-peers", action="store_true", help="leave LibCST and ast-grep out")
+    parser.add_argument("--no-peers", action="store_true", help="leave the other tools out")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file as well")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="throughput-") as scratch:
-        bench = Bench(Path(scratch), options.files)
+        language = LANGUAGES[options.language]
+        bench = Bench(language, Path(scratch), options.files)
         print(
-            f"Python {sys.version.split()[0]}, {len(bench.files)} files, {bench.size / 1e6:.1f} MB, "
-            f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n"
+            f"{language.title} {language.version()}, {len(bench.files)} files, {bench.size / 1e6:.1f} MB, "
+            f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\nCorpus: {language.corpus}.\n"
         )
         print_row(Row("measure", "value", "", "floor", "aim", "reached"))
         print_row(Row("---", "---:", "---:", "---:", "---:", "---"))

@@ -6,24 +6,41 @@ comparison favours the peers: the tool itself is timed as a whole process.
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-Rewrite = Callable[[bytes], tuple[bytes, int]]  # new source, and the functions in it that were wrapped
+Rewrite = Callable[[Path, bytes], tuple[bytes, int]]  # new source, and the functions in it that were wrapped
+
+
+GRAMMARS = {  # of the files that a corpus may hold
+    ".py": "tree_sitter_python:language",
+    ".js": "tree_sitter_javascript:language",
+    ".mjs": "tree_sitter_javascript:language",
+    ".cjs": "tree_sitter_javascript:language",
+    ".ts": "tree_sitter_typescript:language_typescript",
+    ".mts": "tree_sitter_typescript:language_typescript",
+    ".cts": "tree_sitter_typescript:language_typescript",
+    ".tsx": "tree_sitter_typescript:language_tsx",
+    ".go": "tree_sitter_go:language",
+}
 
 
 def parse_with_tree_sitter() -> Rewrite:
     """The unit of the table: nothing but a syntax tree."""
     import tree_sitter
-    import tree_sitter_python
 
-    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
+    parsers = {}
+    for suffix, grammar in GRAMMARS.items():
+        module, _, function = grammar.partition(":")
+        language = tree_sitter.Language(getattr(importlib.import_module(module), function)())
+        parsers[suffix] = tree_sitter.Parser(language)
 
-    def rewrite(source: bytes) -> tuple[bytes, int]:
-        parser.parse(source)
+    def rewrite(path: Path, source: bytes) -> tuple[bytes, int]:
+        parsers[path.suffix].parse(source)
         return source, 0
 
     return rewrite
@@ -65,7 +82,7 @@ def rewrite_with_libcst() -> Rewrite:
             self.wrapped += 1
             return updated_node.with_changes(body=libcst.IndentedBlock([*docstring, wrapped]))
 
-    def rewrite(source: bytes) -> tuple[bytes, int]:
+    def rewrite(path: Path, source: bytes) -> tuple[bytes, int]:
         wrap = Wrap()
         return libcst.parse_module(source).visit(wrap).bytes, wrap.wrapped
 
@@ -76,7 +93,7 @@ def rewrite_with_ast_grep() -> Rewrite:
     """Outermost functions only: edits may not overlap. Lines inside of strings are moved as well."""
     from ast_grep_py import SgRoot
 
-    def rewrite(source: bytes) -> tuple[bytes, int]:
+    def rewrite(path: Path, source: bytes) -> tuple[bytes, int]:
         root = SgRoot(source.decode(), "python").root()
         edits = []
         end = -1
@@ -104,13 +121,13 @@ TASKS = {
 def main(task: str, corpus: Path, output: Path) -> dict[str, float]:
     """Rewrite every file of `corpus` into `output`; processor seconds, files and functions."""
     rewrite = TASKS[task]()
-    files = sorted(corpus.rglob("*.py"))
+    files = sorted(path for path in corpus.rglob("*") if path.suffix in GRAMMARS)
     functions = failed = 0
     start = time.process_time()
     for path in files:
         source = path.read_bytes()
         try:
-            new, count = rewrite(source)
+            new, count = rewrite(path, source)
         except Exception:  # a peer's failure is a figure in the table, whatever it is
             failed += 1
             continue

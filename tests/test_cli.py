@@ -52,7 +52,7 @@ class FakePipeline(ModuleType):
     def languages(self, packs: Path | None) -> Languages:
         return Languages({".py": "python"})
 
-    def run(self, settings: Settings, observer: Observer) -> RunResult:
+    def run(self, settings: Settings, observer: Observer, models: object = None) -> RunResult:
         self.seen.append(settings)
         sources = tuple(SourceFile(Path(file.path), file.path, "python") for file in self.files)
         observer.scanned(ScanResult(settings.path, sources))
@@ -129,11 +129,21 @@ def test_completion_for_an_unknown_shell(run: Run) -> None:
     assert err.startswith("error: --print-completion: 'csh2' is not allowed\nhelp: Allowed: one of bash, zsh")
 
 
-@pytest.mark.parametrize("flag", ["--configure", "--check-api", "--list-models"])
-def test_what_needs_models_says_so(run: Run, flag: str) -> None:
+@pytest.mark.parametrize("flag", ["--check-api", "--list-models"])
+def test_what_needs_a_model_says_how_to_get_one(run: Run, flag: str) -> None:
     code, out, err = run(flag)
     assert (code, out) == (2, "")
-    assert err.startswith(f"error: {flag}: models are not in this version yet\nhelp: All else works without one")
+    assert err.startswith("error: no model is set up\nhelp: Set OPENAI_API_KEY or ANTHROPIC_API_KEY, start Ollama")
+
+
+def test_configure_needs_a_terminal(run: Run) -> None:
+    code, out, err = run("--configure")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: --configure asks questions and needs a terminal\nhelp: Write LLM_PROVIDER")
+
+
+def test_one_question_about_models_at_a_time(run: Run) -> None:
+    assert run("--check-api", "--list-models")[:2] == (2, "")
 
 
 def test_a_run_prints_its_summary_on_standard_output(run: Run, pipeline: FakePipeline) -> None:
@@ -147,11 +157,9 @@ def test_a_run_prints_its_summary_on_standard_output(run: Run, pipeline: FakePip
 
 def test_without_use_scripts_one_line_says_which_pipeline_is_used(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("src")[2] == f"note: {NO_PROVIDER}\n"
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-hush")
-    err = run("src")[2]
-    assert err.startswith("note: the traditional pipeline (with openai) is not in this version yet")
-    assert err.count("\n") == 1
     assert run("src", "--quiet")[2] == ""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-hush")
+    assert run("src")[2] == ""
 
 
 @pytest.mark.parametrize(

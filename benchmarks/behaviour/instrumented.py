@@ -13,8 +13,8 @@ from pathlib import Path
 from projects import Suite
 from telemetry_inject.report.span_check import check_spans
 
-MOST_BYTES = 1 << 30
-"""For the spans of one process, about two million; some suites would write tens of gigabytes."""
+MOST_BYTES = 1 << 27
+"""For the spans of one process, about 250,000; some suites would write tens of gigabytes."""
 
 LATE = "starts after its parent has ended:"
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -18,6 +20,7 @@ from reports import Outcomes
 HERE = Path(__file__).parent
 WORK = Path(os.environ.get("BEHAVIOUR_WORK") or HERE.parents[1] / ".work" / "behaviour").absolute()
 SOURCES = WORK / "sources"
+LOCKS = WORK / "locks"
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,9 @@ class Suite(ABC):
 
     `packages` are the folders or files below the tree that are instrumented. `deselect` gives, for each test
     that is left out, the reason why, and `narrowed` the reason for what is left out otherwise; `expected`,
-    for each test that cannot but end differently, the same; `unfinished`, why some calls are still running
-    when the process ends, so that their spans are missing. `follows_callbacks` says that a callback is below the
-    call that registered it, which may have ended long before.
+    for each test that cannot but end differently, the same (`...*` is for all that begin so); `unfinished`, why
+    some calls are still running when the process ends, so that their spans are missing. `follows_callbacks` says
+    that a callback is below the call that registered it, which may have ended long before.
     """
 
     language: ClassVar[str]
@@ -86,10 +89,23 @@ class Suite(ABC):
     def steps(self, tree: Path, report: Path) -> list[Step]:
         """What is run, in order, each writing to `report`; the exit code of the first is the suite's."""
 
+    def explained(self, test: str) -> str:
+        """Why a test cannot but end differently, if that is known."""
+        beginnings = (name for name in self.expected if name.endswith("*") and test.startswith(name[:-1]))
+        return self.expected.get(test) or self.expected.get(next(beginnings, ""), "")
+
     def digest(self, *parts: object) -> str:
         """Changes whenever an earlier result can no longer be used."""
         settings = {name: value for name, value in vars(self).items() if name not in self.reasons}
         return digest(settings, list(self.deselect), self.toolchain, *parts)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While this lasts, no other process works in the project's folder."""
+        LOCKS.mkdir(parents=True, exist_ok=True)
+        with (LOCKS / self.name).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def prepare(self) -> Path:
         """The unpacked source of the project, with what it needs beside it; both are kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import platform
@@ -69,14 +70,16 @@ def load_results(level: str, suites: Sequence[Suite], folder: Path = FOLDER) -> 
 def add_result(result: Result, level: str, suites: Sequence[Suite], folder: Path = FOLDER) -> None:
     """Put one project's result into the level's file at once, so that a run cut short loses nothing.
 
-    `suites` are all that there are: what is in the file of others is dropped.
+    `suites` are all that there are: what is in the file of others is dropped. Several runs may do so at a time.
     """
-    known = {earlier.comparison.name: earlier for earlier in load_results(level, suites, folder)}
-    known[result.comparison.name] = result
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f"{level}.json.new"
-    unfinished.write_text(json.dumps([asdict(each) for each in known.values()], indent=1) + "\n")
-    unfinished.replace(folder / f"{level}.json")
+    with (folder / f"{level}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = {earlier.comparison.name: earlier for earlier in load_results(level, suites, folder)}
+        known[result.comparison.name] = result
+        unfinished = folder / f"{level}.json.new"
+        unfinished.write_text(json.dumps([asdict(each) for each in known.values()], indent=1) + "\n")
+        unfinished.replace(folder / f"{level}.json")
 
 
 def _result(row: dict[str, Any]) -> Result:

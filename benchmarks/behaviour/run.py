@@ -1,14 +1,14 @@
 """Runs real projects' own tests before and after every function is instrumented, and compares them.
 
     python benchmarks/behaviour/run.py [NAME | python | npm | go ...] [--level LEVEL] [--jobs N] [--baseline]
-                                       [--keep] [--list]
+                                       [--keep] [--list] [--results FOLDER]
     python benchmarks/behaviour/run.py --document docs/behaviour.md
 
 For each project of suites*.toml: the source comes from its package index, its tests run twice as they are (to
 know which are unsteady) and once instrumented, all three at one path. What is compared: the outcome of every
 test, the exit code, the diagnostics of the TypeScript compiler, the spans themselves (parents, nesting, order),
 and the processor time. Everything lies below .work/behaviour/, or below $BEHAVIOUR_WORK; a baseline is run again
-only when something it depends on changed.
+only when something it depends on changed. Several runs may go on at a time: a project belongs to one of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from document import LEVELS, document
 from instrumented import helper_variables, instrument, read_spans
 from outcomes import Run, differences, run_suite, stage
 from projects import Suite
-from results import Result, Setting, add_result, load_results
+from results import FOLDER, Result, Setting, add_result, load_results
 from suites import load_suites
 from tables import Comparison, describe, text_table
 
@@ -39,12 +39,13 @@ def main() -> int:
     parser.add_argument("--baseline", action="store_true", help="only the tests of the untouched sources")
     parser.add_argument("--keep", action="store_true", help="keep the instrumented trees and the spans")
     parser.add_argument("--list", action="store_true", help="list the projects and what is left out of them")
+    parser.add_argument("--results", type=Path, default=FOLDER, metavar="FOLDER", help="where results are kept")
     parser.add_argument("--document", type=Path, metavar="FILE", help="write a page from the results so far")
     options = parser.parse_args()
     suites = load_suites(options.names)
     toolchains = {suite.name: suite.toolchain for suite in suites}
     if options.document:
-        results = {level: load_results(level, suites) for level in LEVELS}
+        results = {level: load_results(level, suites, options.results) for level in LEVELS}
         options.document.write_text(document(results, suites))
         return 0
     if options.list:
@@ -56,7 +57,7 @@ def main() -> int:
     _default_signals()
     with ThreadPoolExecutor(options.jobs) as pool:
         if options.baseline:
-            steady = [_report_baseline(suite, *runs) for suite, *runs in pool.map(baseline, suites)]
+            steady = [_report_baseline(suite, *runs) for suite, *runs in pool.map(baseline_alone, suites)]
             return 0 if all(steady) else 1
         work = [pool.submit(compare, suite, options.level, options.keep) for suite in suites]
         compared = []
@@ -68,7 +69,8 @@ def main() -> int:
                 continue
             compared.append(result)
             print(describe(result), flush=True)
-            add_result(Result(Setting.now(toolchains[result.name]), result), options.level, load_suites([]))
+            found = Result(Setting.now(toolchains[result.name]), result)
+            add_result(found, options.level, load_suites([]), options.results)
     print(f"\n{text_table(compared)}")
     return 0 if len(compared) == len(suites) and all(result.same for result in compared) else 1
 
@@ -78,6 +80,12 @@ def _default_signals() -> None:
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+
+
+def baseline_alone(suite: Suite) -> tuple[Suite, Run, Run]:
+    """The same as `baseline`, once no other run has the project."""
+    with suite.alone():
+        return baseline(suite)
 
 
 def baseline(suite: Suite) -> tuple[Suite, Run, Run]:
@@ -119,6 +127,11 @@ def _report_baseline(suite: Suite, first: Run, second: Run) -> bool:
 
 def compare(suite: Suite, level: str, keep: bool = False) -> Comparison:
     """The suite on the untouched source, and on one in which every function is instrumented."""
+    with suite.alone():
+        return _compare(suite, level, keep)
+
+
+def _compare(suite: Suite, level: str, keep: bool) -> Comparison:
     _, first, second = baseline(suite)
     output, spans = suite.folder / "instrumented", suite.folder / "spans"
     made = instrument(suite, suite.prepare(), output, level)
@@ -126,6 +139,7 @@ def compare(suite: Suite, level: str, keep: bool = False) -> Comparison:
     recorded = read_spans(suite, spans, after.complete and not suite.unfinished)
     unsteady = [difference.test for difference in differences(first, second)]
     different = differences(first, after, unsteady)
+    expected = {each.test: reason for each in different if (reason := suite.explained(each.test))}
     before = second if second.exit_code == after.exit_code else first  # unsteady tests change it
     if not keep:
         for folder in (output, spans, suite.folder / "stage"):
@@ -138,8 +152,8 @@ def compare(suite: Suite, level: str, keep: bool = False) -> Comparison:
         passed=first.count("passed"),
         skipped_tests=first.count("skipped"),
         unsteady=unsteady,
-        different=[each for each in different if each.test not in suite.expected],
-        expected={each.test: suite.expected[each.test] for each in different if each.test in suite.expected},
+        different=[each for each in different if each.test not in expected],
+        expected=expected,
         exit_codes=(before.exit_code, after.exit_code),
         seconds=(min(first.seconds, second.seconds), after.seconds),
         spans=recorded.spans,

@@ -112,11 +112,16 @@ def _add_output(parser: Parser) -> None:
 
 
 def _add_models(parser: Parser) -> None:
-    group = parser.add_argument_group("models (not in this version yet: accepted, recorded, never called)")
-    group.add_argument("--model", metavar="NAME", help="model to use")
+    group = parser.add_argument_group("models")
+    group.add_argument("--provider", metavar="NAME", help="openai, anthropic or ollama (default: found out)")
+    group.add_argument("--model", metavar="NAME", help="model to use; several for a pool of Ollama servers: A,B")
     group.add_argument("--base-url", metavar="URL", help="address of the provider")
     group.add_argument("--api-key", metavar="KEY", help="key of the provider; better in the environment")
-    group.add_argument("--budget", metavar="AMOUNT", help="most US dollars to spend")
+    group.add_argument("--budget", metavar="AMOUNT", help="most US dollars to spend; a hard limit, exit code 4")
+    group.add_argument("--price", metavar="IN/OUT", help="the model's price, dollars a million tokens: 2.50/10")
+    group.add_argument("--context-window", metavar="N", help="the model's context in tokens (default: found out)")
+    group.add_argument("--max-output", metavar="N", help="longest answer in tokens (default: found out)")
+    group.add_argument("--prompts", metavar="DIR", help="a folder with prompts of your own")
     _switch(group, "--configure", text="choose a provider step by step")
     _switch(group, "--check-api", text="try the provider")
     _switch(group, "--list-models", text="list the provider's models")
@@ -127,6 +132,7 @@ def _add_debugging(parser: Parser) -> None:
     _switch(group, "--debug-trace", text="write logs/debug_trace_<time>.jsonl and show it on standard error")
     group.add_argument("--trace-level", metavar="LEVEL", help="TRACE, DEBUG (default), INFO, WARNING, ERROR")
     _off(group, "--no-trace-console", "trace_console", "write the trace to its file only")
+    _switch(group, "--trace-prompts", text="prompts and answers in the trace, what looks like a secret starred")
     _switch(group, "--show-settings", text="print every option, its value and where it comes from")
     _switch(group, "--show-files", text="print the files that would be instrumented; with -v also the others")
 
@@ -178,6 +184,7 @@ def completion(shell: str) -> str:
         raise UsageError(f"--print-completion: {shell!r} is not allowed", f"Allowed: one of {allowed}.")
     parser = build_parser()
     choices = {"level": list(Level), "trace_level": TRACE_LEVELS, "color": ("auto", "always", "never")}
+    choices["provider"] = ("openai", "anthropic", "ollama")
     for action in parser._actions:
         action.choices = choices.get(action.dest)
         if action.metavar in ("PATH", "FILE"):

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from telemetry_inject.config import Settings
 
 _WRITE_FAILURES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
-_NO_MODELS = "{flag}: models are not in this version yet"
-_NO_MODELS_HELP = "All else works without one: `telemetry-inject PATH --use-scripts` calls no model and costs nothing."
+_ABOUT_MODELS = ("configure", "check_api", "list_models")
 
 
 def entry_point() -> None:
@@ -126,9 +125,6 @@ def _dispatch(argv: list[str], context: _Context) -> int:
     if "print_completion" in flags:
         print(completion(flags["print_completion"]))
         return ExitCode.DONE
-    for flag in ("configure", "check_api", "list_models"):
-        if flags.get(flag):
-            raise UsageError(_NO_MODELS.format(flag="--" + flag.replace("_", "-")), _NO_MODELS_HELP)
     return _work(flags, context)
 
 
@@ -139,15 +135,27 @@ def _work(flags: Mapping[str, Any], context: _Context) -> int:
 
     if flags.get("isolated") and flags.get("config"):
         raise UsageError("--isolated and --config do not go together", "Choose one.")
-    if not flags.get("path") and not flags.get("show_settings"):
+    about_models = [flag for flag in _ABOUT_MODELS if flags.get(flag)]
+    if len(about_models) > 1:
+        one, other = ("--" + flag.replace("_", "-") for flag in about_models[:2])
+        raise UsageError(f"{one} and {other} do not go together", "Choose one.")
+    if not flags.get("path") and not flags.get("show_settings") and not about_models:
         raise UsageError("PATH is missing", "Give a folder, a file, or - for standard input; see --help.")
     try:
         here = Path.cwd()
     except OSError as error:
         title = f"the current directory cannot be read: {error.strerror}"
         raise UsageError(title, "Change into one that is there.") from None
+    if about_models == ["configure"]:
+        from telemetry_inject.config_menu import run_config_menu
+
+        return run_config_menu(here, os.environ)
     settings = load_settings(flags, os.environ, here)
     context.secrets, context.debug = settings.secrets, settings.debug
+    if about_models:
+        from telemetry_inject.model_commands import check_api, list_models
+
+        return list_models(settings) if about_models == ["list_models"] else check_api(settings)
     if flags.get("show_settings"):
         print(_shown_settings(settings))
         return ExitCode.DONE

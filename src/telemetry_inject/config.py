@@ -80,6 +80,11 @@ class Settings:
     anthropic_api_key: Secret | None = None
     timeout: float = CLOUD_TIMEOUT
     budget: Decimal | None = None
+    price: str = ""
+    context_window: int = 0
+    max_output: int = 0
+    prompts: Path | None = None
+    trace_prompts: bool = False
     # for people, not for the pipeline
     notes: tuple[str, ...] = field(default=(), compare=False)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
@@ -98,8 +103,8 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """The texts that must never be seen, for those who scrub messages."""
         keys = (self.api_key, self.openai_api_key, self.anthropic_api_key)
-        login = re.match(r"https?://([^/@]+)@", self.base_url, re.IGNORECASE)
-        return tuple(key.reveal() for key in keys if key) + ((login[1],) if login else ())
+        logins = re.findall(r"https?://([^/@,\s]+)@", self.base_url, re.IGNORECASE)
+        return tuple(key.reveal() for key in keys if key) + tuple(logins)
 
     def public(self) -> dict[str, Any]:
         """All options under the names of the project file, as JSON values, secrets and logins starred."""

@@ -11,7 +11,8 @@ from telemetry_inject.errors import UsageError
 def check_settings(settings: Settings) -> None:
     """Raise UsageError for the first conflict; the help line says which way out there is."""
     _check_flags(settings)
-    if settings.packs is not None and not any(settings.packs.glob("*/pack.toml")):
+    packs = settings.packs
+    if packs is not None and not any((*packs.glob("*/pack.toml"), *packs.glob("_light/*/pack.toml"))):
         title = f"--packs: {settings.packs} holds no language pack"
         raise UsageError(title, "Give a folder with a folder for each language, and pack.toml in each.")
     if settings.stdin:

@@ -13,6 +13,7 @@ from telemetry_inject.errors import PackError
 
 _GENERICS = (1, 18)
 _BRIDGED = tuple(f"go.opentelemetry.io/otel{part}" for part in ("", "/attribute", "/codes", "/trace"))
+_WITH_ASSEMBLY, _WITHOUT_ASSEMBLY = ("lane_g.go", "caller_fp.go"), ("lane_id.go", "caller_none.go")
 _TRACING = ("go.opentelemetry.io/otel", "go.opentelemetry.io/otel/trace")
 _SPELLED = re.compile(rb"_telemetry_inject(\.\w+)?[\"']")
 
@@ -182,8 +183,9 @@ class GoPlaces:
         if "http.go" in found and "net/http" not in imported:
             found["http.go"] = b"//go:build telemetry_http\n\n" + found["http.go"]
         if self._overlay:  # the assembler starts in the package's folder, which is not there
-            found = {name: data for name, data in found.items() if not name.endswith((".s", "_g.go"))}
-            found["lane_id.go"] = found["lane_id.go"].split(b"\n", 1)[1]
+            found = {name: data for name, data in found.items() if not name.endswith((".s", *_WITH_ASSEMBLY))}
+            for name in _WITHOUT_ASSEMBLY:
+                found[name] = found[name].split(b"\n", 1)[1]
         return found
 
     def _imported_by(self, home: PurePosixPath) -> set[str]:

@@ -117,6 +117,14 @@ def _money(value: Any) -> Decimal:
     return amount
 
 
+def _price(value: Any) -> str:
+    text = str(value).strip()
+    amount = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
+    if not re.fullmatch(rf"{amount}\s*/\s*{amount}", text):
+        raise ValueError(value)
+    return text
+
+
 def _seconds(value: Any) -> float:
     number = float(value)
     if not 0 < number < float("inf"):
@@ -159,6 +167,7 @@ BOOLEAN = Kind(_boolean, "true or false", (bool,))
 TEXT = Kind(_text, "some text", (str,))
 FOLDER = Kind(_folder, "a path", (str,))
 MONEY = Kind(_money, "an amount of US dollars such as 5.00, 0 or more", (int, float, str))
+PRICE = Kind(_price, "dollars a million tokens as INPUT/OUTPUT, such as 2.50/10", (str,))
 SECONDS = Kind(_seconds, "a number of seconds, more than 0", (int, float))
 SIZE = Kind(_size, "a number of bytes, or a size such as 500K or 5M", (int, str))
 GLOBS = Kind(_globs, "a list of globs", (list,))

@@ -73,4 +73,9 @@ OPTIONS = (
     Option("anthropic-api-key", kinds.SECRET, "ANTHROPIC_API_KEY", refused=_KEY),
     Option("timeout", kinds.SECONDS, "LLM_TIMEOUT"),
     Option("budget", kinds.MONEY),
+    Option("price", kinds.PRICE, "LLM_PRICE"),
+    Option("context-window", kinds.whole(1, 100_000_000), "LLM_CONTEXT"),
+    Option("max-output", kinds.whole(1, 100_000_000), "LLM_MAX_OUTPUT"),
+    Option("prompts", kinds.FOLDER, refused="prompts say what a model is told: give --prompts on the command line"),
+    Option("trace-prompts", kinds.BOOLEAN, refused=_ACTION),
 )

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 from telemetry_inject.config import Settings
 from telemetry_inject.engine.file_reconstructor import FileReconstructor
@@ -29,15 +30,19 @@ from telemetry_inject.scripts.payloads import FileEntry, decode_file
 from telemetry_inject.scripts.script_cache import NullCache, ScriptCache
 from telemetry_inject.telemetry_utils_writer import TelemetryUtilsWriter
 from telemetry_inject.tree_copy import copy_rest
-from telemetry_inject.types import FileReport, FileStatus, RunResult, ScanResult, SourceFile
+from telemetry_inject.types import UNPROVED, FileReport, FileStatus, FunctionStatus, RunResult, ScanResult, SourceFile
+
+if TYPE_CHECKING:
+    from telemetry_inject.traditional.model_run import ModelRun
 
 
-def run(settings: Settings, observer: Observer) -> RunResult:
+def run(settings: Settings, observer: Observer, models: ModelRun | None = None) -> RunResult:
     """Instrument the tree at `settings.path`. Files that fail are reported; the others are done all the same.
 
+    `models`: a model chooses among what can be inserted, and names the functions of languages without a pack.
     Raises UsageError when the path does not exist, PackError when a language pack is broken.
     """
-    return _Run(settings, observer).run()
+    return _Run(settings, observer, models).run()
 
 
 class _Phases:
@@ -54,11 +59,14 @@ class _Phases:
 
 
 class _Run:
-    def __init__(self, settings: Settings, observer: Observer) -> None:
+    def __init__(self, settings: Settings, observer: Observer, models: ModelRun | None = None) -> None:
         self.settings = settings
+        self.models = models
         self.observer = observer
         self.folders = pack_folders(settings.packs)
-        self.scopes = key_scopes(settings)
+        self.scopes = self.script_scopes = key_scopes(settings)
+        if models is not None:
+            self.scopes = models.scopes(self.scopes)
         self.reports: list[FileReport] = []
         self.written = 0
         self.counts: Counter[str] = Counter()
@@ -67,19 +75,26 @@ class _Run:
         self.export_problem = ""
 
     def pack(self, language: str) -> Pack:
+        if self.models is not None and language not in self.folders:
+            light: Any = self.models.light[language]  # has what helpers are asked for
+            return light  # type: ignore[no-any-return]
         return load_pack(language, self.folders[language])
 
     def run(self) -> RunResult:
         start = time.perf_counter()
         settings, observer = self.settings, self.observer
-        scan = CodeScanner(languages(settings.packs), ScanOptions.of(settings)).scan(settings.path)
+        claims = languages(settings.packs)
+        if self.models is not None:
+            claims = self.models.languages(claims)
+        scan = CodeScanner(claims, ScanOptions.of(settings)).scan(settings.path)
         if settings.overlay is not None:
             scan = only_of(scan, [name for name in self.folders if self.pack(name).config.get("overlay")])
         phases = _Phases(start)
         phases.end("scan")
         observer.scanned(scan)
         overlay = settings.overlay is not None
-        self.writers = {name: TelemetryUtilsWriter(scan.root, self.pack(name), overlay) for name in self.folders}
+        names = {*self.folders, *(self.models.light if self.models is not None else ())}
+        self.writers = {name: TelemetryUtilsWriter(scan.root, self.pack(name), overlay) for name in names}
         for language in {file.language for file in scan.files}:
             self.pack(language).check_helpers()
         self.output = self._output(scan)
@@ -103,7 +118,9 @@ class _Run:
         self.reports.sort(key=lambda report: order[report.path])
         for warning in [*cache.warnings, *self.failures]:
             observer.warn(warning)
-        observer.trace("Pipeline", "finished", "INFO", cost_usd=0, model_calls=0, written=self.written, **self.counts)
+        spent: dict[str, Any] = {} if self.models is None else self.models.details()
+        told = {"cost_usd": spent.get("cost_usd", 0), "model_calls": spent.get("model_calls", 0)}
+        observer.trace("Pipeline", "finished", "INFO", **told, written=self.written, **self.counts)
         return RunResult(
             files=tuple(self.reports),
             skipped=scan.skipped,
@@ -114,7 +131,7 @@ class _Run:
             warnings=(*cache.warnings, *self.failures),
             output=self.output,
             details={"failures": len(self.failures), "files_from_cache": self.counts["files_from_cache"],
-                     "phases": phases.seconds},
+                     "phases": phases.seconds, **spent},
         )
 
     def _output(self, scan: ScanResult) -> Path | None:
@@ -183,7 +200,7 @@ class _Run:
                 report = FileReport(task.relative, task.language, FileStatus.FAILED, error.title)
         self.counts["files_from_cache"] += 1
         keep = self.settings.diff
-        imported = entry.texts[0] if entry.texts else b""
+        imported = _imported(entry.texts, self.pack(task.language))
         self._done(report, written, source if keep else None, output if keep else None, imported)
         return True
 
@@ -204,8 +221,29 @@ class _Run:
             exports.staging() if exports is not None else "",
             Path("docs/lessons"), settings.max_retries, settings.diff,
         )  # fmt: skip
-        processor = ParallelScriptProcessor(context, settings.workers)
-        for outcome in processor.process(tasks, lambda: self.observer.started(total)):
+        processor: Any = ParallelScriptProcessor(context, settings.workers)
+        if self.models is not None:
+            from telemetry_inject.traditional.model_processor import ModelProcessor
+
+            processor = ModelProcessor(
+                context, self.script_scopes, self.models, self.observer.trace, alone=not self.reports
+            )
+        held = []
+        for task, outcome in zip(tasks, processor.process(tasks, lambda: self.observer.started(total)), strict=True):
+            if self.models is None and _wants_repair(settings, outcome):
+                held.append(task)
+            else:
+                self._outcome(outcome, cache)
+        if held:
+            self._repair(held, context, cache)
+
+    def _repair(self, tasks: Sequence[FileTask], context: WorkContext, cache: ScriptCache | NullCache) -> None:
+        """Files with a script that failed, once more, with a model that may mend it."""
+        from telemetry_inject.traditional.model_processor import RepairProcessor
+        from telemetry_inject.traditional.model_run import ModelRun
+
+        self.models = ModelRun(self.settings, self.observer.warn)
+        for outcome in RepairProcessor(context, self.models, self.observer.trace).process(tasks):
             self._outcome(outcome, cache)
 
     def _outcome(self, outcome: FileOutcome, cache: ScriptCache | NullCache) -> None:
@@ -275,6 +313,17 @@ class _Run:
         write_overlay(overlay, scan.root, output, done, added)
 
 
+def _wants_repair(settings: Settings, outcome: FileOutcome) -> bool:
+    """Whether a script of the file failed, and there is a model to ask."""
+    failed = [each.reason for each in outcome.report.functions if each.status is FunctionStatus.FAILED]
+    return bool(settings.provider) and any(reason.startswith(UNPROVED) for reason in failed)
+
+
+def _imported(texts: Sequence[bytes], pack: Pack) -> bytes:
+    mark = pack.mark.encode()  # (what import_among does, without what that loads)
+    return next((text for text in texts if mark in text), b"")
+
+
 def _batches(files: Sequence[SourceFile]) -> Iterator[list[SourceFile]]:
     for start in range(0, len(files), 100):
         yield list(files[start : start + 100])
@@ -301,5 +350,8 @@ def instrument_stdin(settings: Settings, data: bytes, filename: str) -> tuple[Fi
 def remove(settings: Settings, observer: Observer) -> RunResult:
     """Take the telemetry out of the tree at `settings.path` again, edited since or not."""
     from telemetry_inject.removal import remove_tree
+    from telemetry_inject.traditional.light_packs import light_packs, with_light
 
-    return remove_tree(settings, observer, pack_folders(settings.packs), languages(settings.packs))
+    light = light_packs(settings.packs)
+    claims = with_light(languages(settings.packs), light)
+    return remove_tree(settings, observer, pack_folders(settings.packs), claims, light)

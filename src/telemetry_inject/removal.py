@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from telemetry_inject.config import Settings
 from telemetry_inject.engine.options import Placement
@@ -16,14 +17,17 @@ from telemetry_inject.observer import Observer
 from telemetry_inject.scanner import CodeScanner, ScanOptions
 from telemetry_inject.scripts.file_task import FileTask, write_result
 from telemetry_inject.telemetry_utils_writer import MARK
+from telemetry_inject.traditional.light_instrumenter import strip_light
+from telemetry_inject.traditional.light_packs import LightPack
 from telemetry_inject.tree_copy import copy_rest
 from telemetry_inject.types import FileReport, FileStatus, RunResult, SourceFile
 
 
 def remove_tree(
-    settings: Settings, observer: Observer, folders: Mapping[str, Path | None], languages: Languages
-) -> RunResult:
-    """Strip every file below `settings.path`; helpers nobody needs any more go too.
+    settings: Settings, observer: Observer, folders: Mapping[str, Path | None], languages: Languages,
+    light: Mapping[str, LightPack] = MappingProxyType({}),
+) -> RunResult:  # fmt: skip
+    """Strip every file below `settings.path`; helpers nobody needs any more go too. `light` are the light packs.
 
     Raises UsageError when the path does not exist.
     """
@@ -35,14 +39,16 @@ def remove_tree(
     written = 0
     reports: list[FileReport] = []
     for file in scan.files:
-        pack = load_pack(file.language, folders[file.language])
+        known = file.language in folders
+        pack = load_pack(file.language, folders[file.language]) if known else light[file.language]
         report, wrote = _strip(file, pack, settings, output, observer)
         reports.append(report)
         written += wrote
     problems: list[str] = []
     if settings.writes:
         if settings.in_place:
-            problems = _remove_helpers(scan.root, [load_pack(*item) for item in folders.items()])
+            packs: list[Pack | LightPack] = [*(load_pack(*item) for item in folders.items()), *light.values()]
+            problems = _remove_helpers(scan.root, packs)
         else:
             failed = [report.path for report in reports if report.status is FileStatus.FAILED]
             copied, problems = copy_rest(scan, output, failed)
@@ -56,7 +62,7 @@ def remove_tree(
 
 
 def _strip(
-    file: SourceFile, pack: Pack, settings: Settings, output: Path, observer: Observer
+    file: SourceFile, pack: Pack | LightPack, settings: Settings, output: Path, observer: Observer
 ) -> tuple[FileReport, bool]:
     try:
         source = file.path.read_bytes()
@@ -64,7 +70,7 @@ def _strip(
         return FileReport(
             file.relative, file.language, FileStatus.FAILED, f"cannot be read: {error.strerror}"
         ), False
-    clean = strip(source, pack)
+    clean = strip(source, pack) if isinstance(pack, Pack) else strip_light(source, pack)
     changed = clean != source
     report = FileReport(
         file.relative, file.language,
@@ -85,7 +91,7 @@ def _strip(
     return report, written
 
 
-def _remove_helpers(root: Path, packs: list[Pack]) -> list[str]:
+def _remove_helpers(root: Path, packs: Sequence[Pack | LightPack]) -> list[str]:
     problems = []
     base = root if root.is_dir() else root.parent
     for pack in packs:
@@ -96,6 +102,8 @@ def _remove_helpers(root: Path, packs: list[Pack]) -> list[str]:
             for home in {helper.parent for helper in found if folder}:
                 if not any(home.iterdir()):
                     home.rmdir()
+                    if home.parent.name == "internal" and not any(home.parent.iterdir()):
+                        home.parent.rmdir()
     return problems
 
 

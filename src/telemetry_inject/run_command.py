@@ -7,12 +7,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from telemetry_inject.config import Settings
 from telemetry_inject.errors import ExitCode, TelemetryInjectError, UsageError
 from telemetry_inject.observer import Observer, ObserverGroup, SilentObserver
 from telemetry_inject.report.terminal import painted, printable, wants_color
 from telemetry_inject.types import FileReport, FileStatus, FunctionStatus, RunResult
+
+if TYPE_CHECKING:
+    from telemetry_inject.traditional.model_run import ModelRun
 
 Finished = Callable[[int], None]
 
@@ -24,12 +28,26 @@ def run_command(settings: Settings, show_files: bool, finished: Finished) -> int
     """
     if show_files:
         return _show_files(settings)
+    models = _models(settings)
     if not settings.quiet:
-        for note in _notes(settings):
+        for note in _notes(settings, models):
             print(f"note: {printable(note)}", file=sys.stderr)
     if settings.stdin:
         return _run_stdin(settings, finished)
-    return _run_tree(settings, finished)
+    return _run_tree(settings, finished, models)
+
+
+def _models(settings: Settings) -> ModelRun | None:
+    """What has to do with models; None for a run without. Raises UsageError."""
+    if settings.use_scripts or settings.remove or settings.stdin:
+        return None
+    from telemetry_inject.traditional.model_run import traditional_run
+
+    def say(note: str) -> None:
+        if not settings.quiet:
+            print(f"note: {printable(note)}", file=sys.stderr)
+
+    return traditional_run(settings, say)
 
 
 class _Warnings(SilentObserver):
@@ -63,7 +81,9 @@ def _observers(settings: Settings) -> Iterator[tuple[list[Observer], list[int]]]
     if settings.debug_trace:
         from telemetry_inject.report.debug_trace_logger import FOLDER, DebugTraceLogger
 
-        trace = DebugTraceLogger(FOLDER, settings.trace_level, settings.trace_console, settings.secrets)
+        trace = DebugTraceLogger(
+            FOLDER, settings.trace_level, settings.trace_console, settings.secrets, settings.trace_prompts
+        )
         trace.trace("Cli", "settings", "INFO", settings=settings.public())
         observers.append(trace)
         closing.append(lambda: trace.close(codes[0] if codes else ExitCode.BUG))
@@ -89,7 +109,7 @@ def _shows_progress(settings: Settings) -> bool:
     return not (settings.diff and sys.stdout.isatty())
 
 
-def _run_tree(settings: Settings, finished: Finished) -> int:
+def _run_tree(settings: Settings, finished: Finished, models: ModelRun | None) -> int:
     from telemetry_inject import pipeline
 
     with _observers(settings) as (observers, codes):
@@ -102,7 +122,12 @@ def _run_tree(settings: Settings, finished: Finished) -> int:
             color = wants_color(settings.color, sys.stdout)
             printer = DiffPrinter(sys.stdout.buffer, _prefix(settings.path) or "", color)
             group = ObserverGroup(*observers, printer)
-        result = pipeline.remove(settings, group) if settings.remove else pipeline.run(settings, group)
+        if settings.remove:
+            result = pipeline.remove(settings, group)
+        elif models is None:
+            result = pipeline.run(settings, group)
+        else:
+            result = pipeline.run(settings, group, models)
         if printer is not None:
             printer.finish()
             sys.stdout.buffer.flush()
@@ -110,20 +135,24 @@ def _run_tree(settings: Settings, finished: Finished) -> int:
             reason = result.skipped[0].reason  # a file that was named and left out is not a success
             raise UsageError(f"{settings.path}: {reason}", "Give another file; --help says what is left out.")
         code = exit_code(settings, result)
+        ending = None if models is None else models.ending
+        if isinstance(ending, TelemetryInjectError):
+            code = int(ending.exit_code)
+        elif ending is not None:
+            code = int(ExitCode.INTERRUPTED)
         codes.append(code)
     finished(code)
     _say_result(settings, result, code)
+    if ending is not None:
+        raise ending  # the caller words it
     return code
 
 
-def _notes(settings: Settings) -> tuple[str, ...]:
+def _notes(settings: Settings, models: ModelRun | None) -> tuple[str, ...]:
     """What should be known before anything happens: remarks on settings, and which pipeline is used."""
     notes = settings.notes
-    if not (settings.use_scripts or settings.remove or settings.stdin):
-        why = "no model provider is configured"
-        if settings.provider:
-            why = f"the traditional pipeline (with {settings.provider}) is not in this version yet"
-        notes += (f"{why}, so the script pipeline is used, as with --use-scripts",)
+    if models is None and not (settings.use_scripts or settings.remove or settings.stdin):
+        notes += ("no model provider is configured, so the script pipeline is used, as with --use-scripts",)
     if settings.diff and not settings.stdin and _prefix(settings.path) is None:
         notes += (f"the patch's paths are relative to {settings.path}: apply it there",)
     return notes
@@ -145,7 +174,8 @@ def exit_code(settings: Settings, result: RunResult) -> int:
         for file in result.files
     )
     changes = any(file.status is FileStatus.INSTRUMENTED for file in result.files)
-    incomplete = failed or bool(result.details.get("failures")) or (settings.check and changes)
+    undone = result.details.get("failures") or result.details.get("model_failures")
+    incomplete = failed or bool(undone) or (settings.check and changes)
     return int(ExitCode.INCOMPLETE if incomplete else ExitCode.DONE)
 
 

@@ -37,6 +37,9 @@ class FileStatus(StrEnum):
     FAILED = "failed"  # could not be read, parsed, proved or written; copied as it was where possible
 
 
+UNPROVED = "its script failed: "  # begins the reason of a function whose script did not pass
+
+
 class FunctionStatus(StrEnum):
     """What became of one function."""
 

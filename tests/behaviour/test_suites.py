@@ -19,11 +19,10 @@ FETCHERS = ("'pip'", "'npm'", "'go', 'mod', 'download'")
 HARNESS = ROOT / "benchmarks" / "behaviour" / "run.py"
 
 
-def compare(project: str, level: str, work: Path) -> dict[str, Any]:
-    """What the harness found about one project."""
+def compare(project: str, level: str, results: Path) -> dict[str, Any]:
+    """What the harness found about one project; what it fetched, and the runs of the untouched source, are kept."""
     done = subprocess.run(
-        [sys.executable, str(HARNESS), project, "--level", level],
-        env={**os.environ, "BEHAVIOUR_WORK": str(work)},
+        [sys.executable, str(HARNESS), project, "--level", level, "--results", str(results)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -34,9 +33,9 @@ def compare(project: str, level: str, work: Path) -> dict[str, Any]:
         and os.environ.get("CI") != "true"
     ):
         pytest.skip("the package index cannot be reached")
-    results = work / "results" / f"{level}.json"
-    assert results.exists(), done.stdout
-    (result,) = json.loads(results.read_text())
+    found = results / f"{level}.json"
+    assert found.exists(), done.stdout
+    (result,) = json.loads(found.read_text())
     comparison: dict[str, Any] = result["comparison"]
     return comparison
 

@@ -91,3 +91,10 @@ def test_every_text_that_a_pack_inserts_is_trusted_and_nothing_else() -> None:
         for text in (b"import os\n", b"; os.system('x')", b'with _tlm("a"): os.remove("b")', b"return ", b"\n", b"#",
                      b'with _tlm("a" + x):', b"; _tlm_s.assign(a=password)", b'with _tlm("a", b=c) as _tlm_s:', b"_tlm_s.assign(x=f())", b'"""', b"pass\n"):  # fmt: skip
             assert not is_trusted(text, pack), text
+
+
+def test_every_part_of_a_helper_reaches_instrumented_trees() -> None:
+    packs = [load_pack(name) for name in pack_names()]
+    used = {pack.find(f"runtime/{part}") for pack in packs for parts in pack.helpers.values() for part in parts}
+    written = {path for path in BUILT_IN.glob("*/runtime/*") if path.is_file() and path.suffix != ".toml"}
+    assert written - used == set()

@@ -159,6 +159,16 @@ def test_a_vendored_module_needs_no_entry_for_the_helper(tmp_path: Path, flags: 
     assert modules.why_not("vendor/example.com/dep/dep.go") == "vendored code of another module"
 
 
+@pytest.mark.parametrize("folder", ["testdata", "deep/testdata/src", "_old", ".hidden/x"])
+def test_what_the_go_command_ignores_is_left_alone(tmp_path: Path, folder: str) -> None:
+    tree(tmp_path, {"go.mod": MOD, f"{folder}/y.go": "package p\n\nfunc Golden() {}\n"})
+    assert f"/{folder}" not in go(tmp_path, "list", "./...")
+    modules = GoModules(tmp_path)
+    assert modules.place(f"{folder}/y.go") is None
+    assert modules.why_not(f"{folder}/y.go") == "no package is in such a folder: what tests read"
+    assert GoModules(tmp_path / folder).place("y.go") is not None, "asked for by name"
+
+
 def test_a_vendored_workspace(tmp_path: Path) -> None:
     tree(
         tmp_path,

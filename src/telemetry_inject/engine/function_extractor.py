@@ -163,7 +163,7 @@ def _explain(
             or (asked and _asked(function, parent, asked))
             or (refuse and refuse(function, source, pack.config, values))
             or _stub(function, source, pack)
-            or ("called implicitly and often" if function.name in hot else "")
+            or ("called implicitly and often" if _is_hot(function.name, hot) else "")
             or ("" if everything else _trivial(function, source, pack))
             or ("syntax error" if function.node.has_error else "")
         )
@@ -171,6 +171,11 @@ def _explain(
     names = [name for name in guard_names(pack, level.value) if name in source]
     if names:
         _guard(functions, source, root, pack, re.compile(rb"\b(?:%s)\b" % b"|".join(map(re.escape, names))))
+
+
+def _is_hot(name: str, hot: frozenset[str]) -> bool:
+    """Whether a name, or as `.name` what comes after its last point, is among the hot ones."""
+    return name in hot or ("." in name and name[name.rindex(".") :] in hot)
 
 
 def _find_first(function: Function, config: Mapping[str, Any]) -> None:

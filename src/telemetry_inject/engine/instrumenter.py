@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Protocol
 
 from telemetry_inject.engine.edits import shifted
@@ -16,13 +17,14 @@ from telemetry_inject.engine.function_extractor import Extraction, Function, opt
 from telemetry_inject.engine.newlines import indent_before, newline_after
 from telemetry_inject.engine.options import Options, Placement
 from telemetry_inject.engine.packs import Pack, hooks_of, parseable
-from telemetry_inject.engine.prologue import NoImport, import_insertion
+from telemetry_inject.engine.prologue import NoImport, import_among, import_insertion
 from telemetry_inject.engine.snippets import Names
 from telemetry_inject.engine.stripper import strip
 from telemetry_inject.engine.telemetry_generator import TelemetryGenerator, generator_for
 from telemetry_inject.engine.tree_sitter_analyzer import TreeSitterAnalyzer
 from telemetry_inject.engine.verify import Verdict, native_check, prove_program
 from telemetry_inject.types import (
+    UNPROVED,
     FileStatus,
     FunctionReport,
     FunctionStatus,
@@ -31,7 +33,6 @@ from telemetry_inject.types import (
     UnitEdits,
 )
 
-UNPROVED = "its script failed: "
 UNCOMPILED = "would not compile: "
 
 
@@ -56,6 +57,10 @@ class Result:
     functions: tuple[FunctionReport, ...] = ()
     units: tuple[UnitResult, ...] = field(default=())
     proof: str = ""
+
+    def imported(self, pack: Pack) -> bytes:
+        """The text of the inserted import; nothing when there is none."""
+        return import_among((text for _, text in self.insertions), pack)
 
 
 class UnitGate(Protocol):
@@ -125,8 +130,9 @@ def instrument(
         )
         if extra and _only_returns(base):
             extra = Insertion(extra.offset, extra.text.replace(b"\n", b"\r"))
-        # The import precedes every unit, and the units come in order.
-        complete = (extra, *insertions) if extra else tuple(insertions)
+        if extra:  # mostly in front of all; the units come in order
+            insertions.insert(bisect_left(insertions, extra.offset, key=itemgetter(0)), extra)
+        complete = tuple(insertions)
         output = FileReconstructor.rebuild(base, complete)
         return Result(
             FileStatus.INSTRUMENTED, "", base, output, complete, reports, tuple(units), "insertions reverted"
@@ -137,7 +143,7 @@ def instrument(
     except NoImport as reason:
         return Result(FileStatus.SKIPPED, str(reason), base, base)
     while result.status is FileStatus.INSTRUMENTED and options.validate:
-        verdict = native_check(result.output, pack, base, result.insertions[0].text)
+        verdict = native_check(result.output, pack, base, result.imported(pack))
         if verdict is None:
             break
         if verdict.accepted:
@@ -150,7 +156,7 @@ def instrument(
         culprit.skip = UNCOMPILED + verdict.message
         result = attempt(OpenGate())
     if analysis.uncertain and result.status is FileStatus.INSTRUMENTED:
-        proof = prove_program(base, result.output, pack, names.alias, result.insertions[0].text)
+        proof = prove_program(base, result.output, pack, names.alias, result.imported(pack))
         if not proof:
             return Result(FileStatus.FAILED, "syntax that the grammar does not know", base, base)
     return result

@@ -44,7 +44,7 @@ def native_check(
     if hooks is not None and hasattr(hooks, "goals"):
         return _by_parser(output, pack, base, hooks.goals(base or output, imported, pack.config), grammar)
     if hooks is None or not hasattr(hooks, "check"):
-        return None if base is None else _by_grammar(output, pack, grammar or grammar_of(pack))
+        return None if base is None else _by_grammar(output, pack, grammar or grammar_of(pack), base)
     found: tuple[int, str, bool] | None = hooks.check(output)
     if found is None:
         return None
@@ -60,7 +60,7 @@ def native_check(
     old = _unsupported(base, pack, grammar)
     if old:
         return Verdict(*old)
-    return _by_grammar(output, pack, grammar) or Verdict(line, message, accepted=True)
+    return _by_grammar(output, pack, grammar, base) or Verdict(line, message, accepted=True)
 
 
 def _by_parser(
@@ -80,7 +80,7 @@ def _by_parser(
         if answer.refused:
             return Verdict(answer.line, answer.message, ours=True)
     # No toolchain here, or a dialect that it does not know.
-    return _by_grammar(output, pack, grammar or grammar_of(pack))
+    return _by_grammar(output, pack, grammar or grammar_of(pack), base)
 
 
 def _goal(parser: ParserProcess, goals: Sequence[str], source: bytes) -> tuple[str, Answer | None]:
@@ -94,11 +94,13 @@ def _goal(parser: ParserProcess, goals: Sequence[str], source: bytes) -> tuple[s
     return "", first
 
 
-def _by_grammar(output: bytes, pack: Pack, grammar: Grammar) -> Verdict | None:
+def _by_grammar(output: bytes, pack: Pack, grammar: Grammar, base: bytes) -> Verdict | None:
+    """None when the grammar stumbles over nothing, or only over what it does not know in `base` either."""
     text = parseable(pack, output)
-    if text is None or grammar.parser.parse(text).root_node.has_error:
-        return Verdict(0, "the instrumented text does not parse")
-    return None
+    if text is not None and not grammar.parser.parse(text).root_node.has_error:
+        return None
+    known = _errors(base, pack)
+    return None if known and known == _errors(output, pack) else Verdict(0, "the instrumented text does not parse")
 
 
 def _unsupported(base: bytes, pack: Pack, grammar: Grammar) -> tuple[int, str] | None:

@@ -101,6 +101,8 @@ class GoModules:
             return NO_MODULE
         if "vendor" in folder.relative_to(module.folder).parts:
             return "vendored code of another module"
+        if any(part == "testdata" or part[0] in "_." for part in folder.relative_to(self._root).parts):
+            return "no package is in such a folder: what tests read"
         found = self._of_module.get(module.folder)
         if found is None:
             found = self._of_module[module.folder] = self._place_in(module)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -24,15 +25,25 @@ from telemetry_inject.types import FileReport, ScanResult
 FOLDER = Path("logs")
 LONGEST_TEXT = 500
 LONGEST_LIST = 50
-_WITHHELD = ("source", "code", "text", "before", "after", "content", "prompt", "payload")
+_CONVERSATION = ("prompt", "answer")  # with --trace-prompts; who traces them has starred what looks like a secret
+_WITHHELD = ("source", "code", "text", "before", "after", "content", "payload", *_CONVERSATION)
 _SECRET = ("api_key", "api-key", "token", "password", "secret", "authorization", "credential")
 
 
 class DebugTraceLogger(SilentObserver):
     """Writes the trace of one run; a trace that cannot be written ends with one warning, the run goes on."""
 
-    def __init__(self, folder: Path, level: str = "DEBUG", console: bool = True, secrets: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        level: str = "DEBUG",
+        console: bool = True,
+        secrets: Iterable[str] = (),
+        prompts: bool = False,
+    ) -> None:
         self._least = TRACE_LEVELS.index(level)
+        self._prompts = prompts
+        self._lock = threading.RLock()  # models are asked in threads
         self._console = console
         self._secrets = tuple(secrets)
         self._run = uuid.uuid4().hex
@@ -87,11 +98,16 @@ class DebugTraceLogger(SilentObserver):
         self.trace("Pipeline", "warning", "WARNING", message=message)
 
     def trace(self, component: str, event: str, level: str = "DEBUG", **data: Any) -> None:
-        """Write one line; below the chosen level only the line that tells the cost."""
+        """Write one line; below the chosen level only the line that tells the cost, and prompts where asked for."""
+        with self._lock:
+            self._trace(component, event, level, data)
+
+    def _trace(self, component: str, event: str, level: str, data: dict[str, Any]) -> None:
         tells_cost = "cost_usd" in data and not self._cost_told
         if not tells_cost:
             data.pop("cost_usd", None)
-            if TRACE_LEVELS.index(level) < self._least:
+            wanted = self._prompts and event in _CONVERSATION
+            if TRACE_LEVELS.index(level) < self._least and not wanted:
                 return
         self._cost_told |= tells_cost
         shown = {name: self._shown(name, value) for name, value in data.items()}
@@ -131,6 +147,8 @@ class DebugTraceLogger(SilentObserver):
             return "***"
         if isinstance(value, bytes | bytearray):
             return f"<{len(value)} bytes>"
+        if self._prompts and name in _CONVERSATION:
+            return self._scrubbed(str(value))
         if isinstance(value, str | Path):
             return f"<{len(str(value))} characters>" if lowered in _WITHHELD else self._text(str(value))
         if value is None or isinstance(value, bool | int | float):
@@ -141,9 +159,13 @@ class DebugTraceLogger(SilentObserver):
             return [self._shown(name, inner) for inner in list(value)[:LONGEST_LIST]]
         return self._text(str(value))
 
-    def _text(self, text: str) -> str:
+    def _scrubbed(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "***")
+        return text
+
+    def _text(self, text: str) -> str:
+        text = self._scrubbed(text)
         return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}... ({len(text)} characters)"
 
     def _give_up(self, error: OSError) -> None:

@@ -19,8 +19,9 @@ def json_report(settings: Settings, result: RunResult, exit_code: int) -> str:
     """The document, ending in a newline.
 
     Keys: `schema_version`, `version`, `settings` (names as in the project file, secrets starred), `files`
-    (each with its `functions`), `skipped` (what the scanner left out), `totals`, `warnings`, `output`
-    (null when nothing was written), `exit_code`. File names that are not text are written with escapes.
+    (each with its `functions`), `skipped` (what the scanner left out), `totals`, `models` (calls, tokens and
+    cost by job and model; null when none was asked), `warnings`, `output` (null when nothing was written),
+    `exit_code`. File names that are not text are written with escapes.
     """
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
@@ -29,6 +30,7 @@ def json_report(settings: Settings, result: RunResult, exit_code: int) -> str:
         "files": [_file(report) for report in result.files],
         "skipped": [{"path": _name(each.relative), "reason": each.reason} for each in result.skipped],
         "totals": asdict(totals_of(result)),
+        "models": result.details.get("models"),
         "warnings": list(result.warnings),
         "output": None if result.output is None else _name(str(result.output)),
         "exit_code": exit_code,

@@ -22,7 +22,7 @@ def summary(settings: Settings, result: RunResult, color: bool) -> list[str]:
     lines = [*failures(result, color), _done(settings, totals, color)]
     if not result.files:
         return [*lines, "There was nothing to do; -v says what was left out and why."]
-    lines.append(_cost(totals))
+    lines += _cost(totals, result)
     if not settings.writes:
         lines.append("Nothing was written.")
         if settings.diff and totals.files_instrumented:
@@ -87,9 +87,16 @@ def _time(totals: Totals) -> str:
     return f"{totals.seconds * 1000:.0f} ms" if totals.seconds < 1 else f"{totals.seconds:.1f} s"
 
 
-def _cost(totals: Totals) -> str:
+def _cost(totals: Totals, result: RunResult) -> list[str]:
     share = f"{totals.functions_from_cache:,} of {counted(totals.functions_instrumented, 'function')}"
-    return f"{share} from the cache; {counted(totals.model_calls, 'model call')}, ${totals.cost_usd:.2f}"
+    first, *others = result.details.get("cost_lines") or [""]
+    if not first:
+        return [f"{share} from the cache; 0 model calls, $0.00"]
+    failed = [
+        f"The model failed for {counted(files, 'file')}: {printable(title)}"
+        for title, files in result.details.get("model_failures", {}).items()
+    ]
+    return [*failed, f"{share} from the cache", first, *others]
 
 
 def next_command(settings: Settings, result: RunResult) -> str:

@@ -10,7 +10,7 @@ from telemetry_inject.types import FileStatus, FunctionStatus, RunResult
 
 @dataclass(frozen=True)
 class Totals:
-    """Counts over a whole run. `model_calls` and `cost_usd` stay 0 while no model is called."""
+    """Counts over a whole run. `cost_usd` is None when nobody knows what the model's calls cost."""
 
     files_instrumented: int
     files_unchanged: int
@@ -24,7 +24,7 @@ class Totals:
     scripts_from_cache: int
     written: int
     model_calls: int
-    cost_usd: float
+    cost_usd: float | None
     seconds: float
 
     @property
@@ -42,6 +42,7 @@ def totals_of(result: RunResult) -> Totals:
         function.status is FunctionStatus.INSTRUMENTED and (cached or function.provenance == "cache")
         for function, cached in functions
     )
+    cost = result.details.get("cost_usd", 0)
     return Totals(
         files_instrumented=files[FileStatus.INSTRUMENTED],
         files_unchanged=files[FileStatus.UNCHANGED],
@@ -55,6 +56,6 @@ def totals_of(result: RunResult) -> Totals:
         scripts_from_cache=result.scripts_from_cache,
         written=result.written,
         model_calls=int(result.details.get("model_calls", 0)),
-        cost_usd=float(result.details.get("cost_usd", 0)),
+        cost_usd=None if cost is None else float(cost),
         seconds=result.seconds,
     )

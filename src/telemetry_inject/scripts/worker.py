@@ -94,7 +94,7 @@ class Worker:
             source if keep else None,
             result.output if keep else None,
             self._export_problem(),
-            result.insertions[0].text if result.insertions else b"",
+            result.imported(pack),
             self._cache.take_touches(),
         )
 

@@ -3,7 +3,7 @@
 ((await_expression) @back (#set! only "async"))
 ((await_expression (_) @wait) (#set! only "async"))
 ((for_in_statement "await" right: (_) @wait) (#set! only "async"))
-((for_in_statement "await" body: (statement_block) @resumed) (#set! only "async"))
+((for_in_statement "await" body: [(statement_block) (expression_statement) (return_statement) (throw_statement) (if_statement) (for_statement) (for_in_statement) (try_statement)] @resumed) (#set! only "async"))
 ((statement_block (for_in_statement "await") @left) (#set! only "async"))
 ((catch_clause body: (statement_block) @resumed) (#set! only "async"))
 ((finally_clause body: (statement_block) @resumed) (#set! only "async"))

@@ -40,12 +40,27 @@ _USES_REACT = re.compile(rb"</|/>|\buse[A-Z]\w*\s*[(<]|\buse\s*\(|createElement\
 _MODULE = re.compile(rb"^import\b")
 COMPILED = "inside of a component that the React Compiler compiles"
 _COMMENTS = ("comment", "html_comment")
+_CONTEXTUAL = ("ternary_expression", "object", "parenthesized_expression")
+_QUOTES = (b"'", b'"', b"/", b"<", b"-", b"")  # or what begins a comment before one
+# `in` and `out` of TypeScript's type parameters, which the grammar does not know.
+_VARIANCE = re.compile(rb"\b(?:in[ \t]+out|out|in)(?=[ \t]+[A-Za-z_$][\w$]*[ \t]*(?:[,>=]|extends\b))")
+_BEFORE_VARIANCE = re.compile(rb"[<,](?:\s|/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*\n)*$")
 # Comments that speak of the whole file, and have to come before its first statement.
 _OF_THE_FILE = re.compile(
     rb"@ts-(?:no)?check|@jsx|@jest|@vitest|@flow|@noflow|@license|@preserve|@file|@packageDocumentation|@module"
     rb"|@format|@prettier|@generated|@author|@copyright|^/\*!|^///|eslint-env|eslint-disable(?!-)|jshint|jslint"
     rb"|globals? "
 )
+
+
+def parseable(source: bytes) -> bytes:
+    """The source for the grammar: with blanks in place of what it does not know, and that means nothing here."""
+
+    def blank(found: re.Match[bytes]) -> bytes:
+        before = source[max(0, found.start() - 2000) : found.start()]
+        return b" " * len(found[0]) if _BEFORE_VARIANCE.search(before) else found[0]
+
+    return _VARIANCE.sub(blank, source)
 
 
 def name(node: Any, name_node: Any, source: bytes) -> str:
@@ -121,19 +136,33 @@ def refuse(function: Any, source: bytes, config: Mapping[str, Any], values: Mapp
         return "inside of a with statement"
     if body.type != "statement_block":
         return ""
-    if function.documentation is not None:
-        for child in body.named_children:
-            if child.type in _COMMENTS:
-                continue
-            if child.start_byte > function.documentation.start_byte:
-                break
-            directive = source[child.start_byte : child.end_byte].rstrip(b"; \t\r\n")[1:-1].decode("utf-8", "replace")
-            if directive not in config["skip"]["directives"]:
-                return "a directive that compilers act on"
+    for statement in _directives(body, source):
+        directive = source[statement.start_byte : end_of(statement)].rstrip(b"; \t\r\n")[1:-1]
+        if directive.decode("utf-8", "replace") not in config["skip"]["directives"]:
+            return "a directive that compilers act on"
     inner = [child for child in function.children if child.node.type in _DECLARATIONS and child.node.parent == body]
     if inner and values.get("ts_es5") == "yes":
         return "functions declared in it cannot be in a block for ES5 (TS1252)"
     return _clash(function, inner, source, config) if inner else ""
+
+
+def _directives(block: Any, source: bytes) -> list[Any]:
+    """The directives that a file or block begins with. One without a semicolon reaches over the comment behind it."""
+    found: list[Any] = []
+    begins = source[block.start_byte : block.start_byte + 200].lstrip(b"{ \t\r\n")[:1]
+    if block.type == "statement_block" and begins not in _QUOTES:
+        return found
+    for index in range(block.named_child_count):
+        child = block.named_child(index)
+        if child.type in ("hash_bang_line", *_COMMENTS):
+            continue
+        if child.type != "expression_statement":
+            break
+        code = [part for part in child.named_children if part.type not in _COMMENTS]
+        if len(code) != 1 or code[0].type != "string":
+            break
+        found.append(child)
+    return found
 
 
 def _is_react(function: Any, source: bytes) -> bool:
@@ -142,8 +171,9 @@ def _is_react(function: Any, source: bytes) -> bool:
     short = function.name.rpartition(".")[2]
     if _HOOK.match(short):
         return True
-    if function.documentation is not None:
-        said = source[function.body.start_byte : function.documentation.end_byte]
+    directives = _directives(function.body, source)
+    if directives:
+        said = source[function.body.start_byte : end_of(directives[-1])]
         if b'"use memo"' in said or b"'use memo'" in said:
             return True
     parent = function.node.parent
@@ -266,7 +296,7 @@ def _bound(pattern: Any) -> Iterator[str]:
 def frame(function: Any, source: bytes, level: str, config: Mapping[str, Any]) -> list[Spot] | str:
     """Where the snippets of one function go."""
     body = function.body
-    shape = "generator" if "generator" in function.kind else function.kind
+    shape = function.kind.replace(" ", "_")
     if function.kind == ENTRY_ONLY and body.type != "statement_block":
         return "a component that the React Compiler compiles"
     end = end_of(body)
@@ -275,7 +305,8 @@ def frame(function: Any, source: bytes, level: str, config: Mapping[str, Any]) -
             Spot(body.start_byte, Phase.OPEN, f"{shape}.arrow_open", reach=end),
             Spot(end, Phase.CLOSE, f"{shape}.arrow_close", reach=body.start_byte),
         ]
-    last = function.documentation
+    directives = _directives(body, source)
+    last = directives[-1] if directives else None
     if config.get("typed") and function.name == "constructor" and b"super" in source[body.start_byte : body.end_byte]:
         found = _after_super(function, source)
         if isinstance(found, str):
@@ -283,7 +314,7 @@ def frame(function: Any, source: bytes, level: str, config: Mapping[str, Any]) -
         last = found or last
     opened, part = body.start_byte + 1, "open"
     if last is not None:
-        opened = last.end_byte
+        opened = end_of(last)
         part = "open" if source[opened - 1 : opened] == b";" else "after"
     if function.kind == ENTRY_ONLY:
         return [Spot(opened, Phase.BEFORE, f"entry.{part}")]
@@ -369,14 +400,29 @@ def accepts(kind: str, node: Any, function: Any, config: Mapping[str, Any]) -> b
     since inference would see the call's type instead, and an empty `case` may fall through where others may not."""
     if kind == "case":
         return not config.get("typed") or node.child_by_field_name("body") is not None
+    if kind == "assign":
+        return not config.get("typed") or not _evolves(node)
     if kind != "returns":
         return True
     if node.type == "sequence_expression":
         return False
     if not config.get("typed"):
         return True
+    if node.type in _CONTEXTUAL:  # what is declared reaches their parts, and would not through a call
+        return False
     declared = function.node.child_by_field_name("return_type")
     return declared is not None and declared.type == "type_annotation"
+
+
+def _evolves(statement: Any) -> bool:
+    """Whether a statement gives a variable an empty array: TypeScript may still look for the type of what it will
+    hold, and until then the variable cannot be read (TS7034)."""
+    for part in statement.named_children:
+        value = part.child_by_field_name("value") or part.child_by_field_name("right")
+        empty = value is not None and value.type == "array" and not value.named_child_count
+        if empty and part.child_by_field_name("type") is None:
+            return True
+    return False
 
 
 def import_place(
@@ -389,7 +435,7 @@ def import_place(
     is_module = _is_module(root, source)
     if not config.get("typed"):
         module = is_module or (values["module_type"] == "module" and not _is_commonjs(source))
-        return offset, "esm" if module else "cjs"
+        return (_hoisted_place(root, source, offset), "esm") if module else (offset, "cjs")
     if values.get("ts_global_scripts") == "yes" and not is_module:
         return "a global script: an import would make it a module"
     if values.get("ts_import_equals") == "yes" or (_requires(root) and not _imports(root)):
@@ -400,7 +446,36 @@ def import_place(
         style = style if style == own else own.replace("t", "j")
     if style is not None:
         values["ts_extension"] = style
-    return offset, "ts"
+    return _hoisted_place(root, source, offset), "ts"
+
+
+def _hoisted_place(root: Any, source: bytes, first: int) -> int:
+    """Where an import does not come between a documented declaration and its comment.
+
+    Imports are done before anything else, in their own order: ours has to come before the first that there is, and
+    where there is none it may stand in front of any statement.
+    """
+    nodes = root.named_children
+    for node in nodes:
+        if node.type == "import_statement" or (
+            node.type == "export_statement" and node.child_by_field_name("source") is not None
+        ):
+            return int(node.start_byte)
+    for index, node in enumerate(nodes):
+        if node.start_byte < first or node.type in _COMMENTS:
+            continue
+        if index == 0 or not _documents(nodes[index - 1], node, source):
+            return int(node.start_byte)
+    last = next(node for node in reversed(nodes) if node.type not in _COMMENTS)
+    inner = last.child_by_field_name("declaration") or last
+    end = end_of(last)
+    closed = inner.type.endswith("_declaration") and not inner.type.startswith(("lexical", "variable"))
+    return end if closed or source[end - 1 : end] == b";" else first
+
+
+def _documents(comment: Any, statement: Any, source: bytes) -> bool:
+    text = source[comment.start_byte : comment.start_byte + 3]
+    return comment.type in _COMMENTS and text == b"/**" and statement.start_point[0] <= comment.end_point[0] + 1
 
 
 def _is_module(root: Any, source: bytes) -> bool:
@@ -414,7 +489,9 @@ def _is_module(root: Any, source: bytes) -> bool:
 
 
 def _is_commonjs(source: bytes) -> bool:
-    return re.search(rb"(?<![.\w$])(?:require\s*\(|module\.exports\b|exports\.)", source) is not None
+    """Whether it has the looks of CommonJS, or of what serves as that and as a plain script."""
+    named = rb"(?<![.\w$])(?:require\s*\(|module\.exports\b|exports\.|typeof\s+(?:exports|module|define)\b)"
+    return re.search(named, source) is not None
 
 
 def _requires(root: Any) -> bool:
@@ -437,14 +514,8 @@ def _imports(root: Any) -> bool:
 
 def _first_statement(root: Any, source: bytes) -> int | None:
     nodes = root.named_children
-    start = 0
-    for index, node in enumerate(nodes):
-        if node.type in ("hash_bang_line", *_COMMENTS):
-            continue
-        if node.type == "expression_statement" and node.named_child_count == 1 and node.named_child(0).type == "string":
-            start = index + 1
-            continue
-        break
+    directives = _directives(root, source)
+    start = nodes.index(directives[-1]) + 1 if directives else 0
     for index in range(start, len(nodes)):
         node = nodes[index]
         if node.type == "hash_bang_line":

@@ -43,7 +43,7 @@ def _assigned_to(literal: Any) -> str:
     if around.type == "literal_element" and around.parent is not None and around.parent.type == "keyed_element":
         key = around.parent.named_child(0)
         if key is not None and key.end_byte <= literal.start_byte:
-            return _UNFIT.sub("_", key.text.decode("utf-8", "replace"))[:60]
+            return _UNFIT.sub("_", key.text.decode("utf-8", "replace").strip('"`'))[:60]
     return ""
 
 
@@ -53,12 +53,10 @@ def refuse(function: Any, source: bytes, config: Mapping[str, Any], values: Mapp
     if node.type == "func_literal":
         return ""
     above = node.prev_sibling
-    row = node.start_point[0]
-    while above is not None and above.type == "comment" and above.end_point[0] >= row - 1:
+    while above is not None and above.type == "comment":  # for the compiler, blank lines do not part them
         found = _DIRECTIVE.match(source, above.start_byte)
         if found and (found[1] or b"").decode() in config["skip"]["directives"]:
             return "a directive to the compiler"
-        row = above.start_point[0]
         above = above.prev_sibling
     return ""
 
@@ -140,11 +138,40 @@ def frame(function: Any, source: bytes, level: str, config: Mapping[str, Any]) -
         else:
             values["context"] = f"&{parameter.name}"
         break
+    if part == "enter" and values["context"] == "nil" and (captured := _captured(function, source, contexts)):
+        part, values["captured"] = "within", captured
     spots += _results(node, source, alias, level, values)
     spots.append(
         Spot(body.start_byte + 1, Phase.BEFORE, f"block.{part}", values, reach=body.end_byte, statement=True)
     )
     return spots
+
+
+def _captured(function: Any, source: bytes, contexts: set[str]) -> str:
+    """The context parameter of a function around a literal that the literal uses itself, or nothing.
+
+    Only where the name cannot mean anything else there: wherever it is declared anew, it is as a context.
+    """
+    body, outer = function.body, function.outer
+    taken = _parameter_names(function, source)
+    while outer is not None:
+        parameters = outer.node.child_by_field_name("parameters")
+        listed = list(_listed(parameters, source)) if parameters is not None else []
+        found = next((one.name for one in listed if one.type in contexts and one.name not in ("", "_")), "")
+        if found and found not in taken:
+            name = re.escape(found.encode())
+            used = re.search(rb"(?<![\w.])" + name + rb"\b", source[body.start_byte : body.end_byte])
+            context = rb"(?!\s*(?:context\.|[\w.]+\.Context\())"
+            anew = re.compile(rb"(?<![\w.])" + name + rb"\b[^=\n;{}()]*:=" + context + rb"|\bvar\s+" + name)
+            return found if used and not anew.search(source, outer.start, outer.end) else ""
+        taken |= {one.name for one in listed}
+        outer = outer.outer
+    return ""
+
+
+def _parameter_names(function: Any, source: bytes) -> set[str]:
+    parameters = function.node.child_by_field_name("parameters")
+    return {one.name for one in _listed(parameters, source)} if parameters is not None else set()
 
 
 def _alias(config: Mapping[str, Any], source: bytes) -> str:
@@ -231,7 +258,7 @@ def accepts(kind: str, node: Any, function: Any, config: Mapping[str, Any]) -> b
         return True
     callee = node.parent.parent.child_by_field_name("function").text
     others = node.parent.named_child_count
-    if node.type in ("variadic_argument", "comment"):
+    if node.type in ("variadic_argument", "comment", "nil"):  # `nil` has no type to infer
         return False
     if callee == b"os.Exit":
         return bool(others == 1)

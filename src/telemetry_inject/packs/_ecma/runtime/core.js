@@ -1758,6 +1758,18 @@ function _telemetryInject(localRequire) {
     }
   }
 
+  function asyncGenerator(strings) {
+    try {
+      if (!configured && !isReady()) return NOOP;
+      let site = weakGet(sites, strings);
+      if (site === undefined) site = siteOf(strings, "async_generator", asyncGenerator);
+      return spanOf(GeneratorSpan, site);
+    } catch (_) {
+      dropped++;
+      return NOOP;
+    }
+  }
+
   function entry(strings) {
     try {
       if (!configured && !isReady()) return;
@@ -1818,6 +1830,7 @@ function _telemetryInject(localRequire) {
     if (onNode) begin();
     tracer.async = asynchronous;
     tracer.generator = generator;
+    tracer.asyncGenerator = asyncGenerator;
     tracer.entry = entry;
     if (ready && !foreign) {
       const most = proc.getMaxListeners();
@@ -1843,7 +1856,7 @@ function _telemetryInject(localRequire) {
     }, nothing);
   }
 
-  noop.async = noop.generator = noop.entry = noop;
+  noop.async = noop.generator = noop.asyncGenerator = noop.entry = noop;
   try {
     start();
   } catch (_) {

@@ -32,5 +32,6 @@ export interface TelemetryTracer {
   (site: TemplateStringsArray): TelemetrySpan;
   async(site: TemplateStringsArray): TelemetrySpan;
   generator(site: TemplateStringsArray): TelemetrySpan;
+  asyncGenerator(site: TemplateStringsArray): TelemetrySpan;
   entry(site: TemplateStringsArray): void;
 }

@@ -40,7 +40,7 @@ func (s *Store[T]) Fetch(ctx context.Context, a, b int, _ ...string) (_tlm_r0 []
 		foo(i)
 	}
 	go func() { _tlm_s := _tlm.Enter(nil, "Store.Fetch.func"); defer _tlm_s.Exit(nil); foo(1) }()
-	h := func() (_tlm_only_err error /*_tlm*/) { _tlm_s := _tlm.Enter(nil, "Store.Fetch.h"); defer _tlm_s.Exit(&_tlm_only_err); return k(ctx) }
+	h := func() (_tlm_only_err error /*_tlm*/) { _tlm_s := _tlm.EnterIn(ctx, "Store.Fetch.h"); defer _tlm_s.Exit(&_tlm_only_err); return k(ctx) }
 	return nil, h()
 }
 

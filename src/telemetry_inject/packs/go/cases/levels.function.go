@@ -33,7 +33,7 @@ func (s *Store[T]) Fetch(ctx context.Context, a, b int, _ ...string) (_tlm_r0 []
 		foo(i)
 	}
 	go func() { defer _tlm.Enter(nil, "Store.Fetch.func").Exit(nil); foo(1) }()
-	h := func() (_tlm_only_err error /*_tlm*/) { defer _tlm.Enter(nil, "Store.Fetch.h").Exit(&_tlm_only_err); return k(ctx) }
+	h := func() (_tlm_only_err error /*_tlm*/) { defer _tlm.EnterIn(ctx, "Store.Fetch.h").Exit(&_tlm_only_err); return k(ctx) }
 	return nil, h()
 }
 

@@ -1,4 +1,4 @@
-//go:build gc && !purego
+//go:build gc && !purego && go1.22
 
 // SPDX-License-Identifier: Apache-2.0
 // This file of telemetry-inject: see caller_fp.go.

@@ -1,9 +1,9 @@
-//go:build gc && !purego && amd64
+//go:build gc && !purego && amd64 && go1.22
 
 // SPDX-License-Identifier: Apache-2.0
 
 // This file of telemetry-inject: return addresses by the chain of frame pointers, twenty times faster than
-// runtime.Callers.
+// runtime.Callers. Before Go 1.22 the compiler's wrappers of deferred calls have no name by which to know them.
 
 package telemetryinject
 

@@ -1,4 +1,4 @@
-//go:build !gc || purego || !amd64
+//go:build !gc || purego || !amd64 || !go1.22
 
 // SPDX-License-Identifier: Apache-2.0
 

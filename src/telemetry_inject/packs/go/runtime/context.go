@@ -82,3 +82,16 @@ func EnterWith(request interface{ Context() context.Context }, name string) *Spa
 func enterWith(request interface{ Context() context.Context }, name string) *Span {
 	return begin(siteAbove(name), nil, contextOf(request))
 }
+
+// EnterIn begins the span of a function literal that uses a context of the function around it, as a goroutine
+// does. The context gives the parent; the variable belongs to others and stays as it is.
+func EnterIn(ctx context.Context, name string) *Span {
+	if off {
+		return nil
+	}
+	return enterIn(ctx, name)
+}
+
+func enterIn(ctx context.Context, name string) *Span {
+	return begin(siteAbove(name), nil, ctx)
+}

@@ -31,8 +31,9 @@ type placeKind uint8
 
 const (
 	inHelper   placeKind = iota // in this package, or in the compiler's wrapper of a deferred call: look further up
-	inProgram                   // in a function of the program, or of the runtime
+	inProgram                   // in a function of the program, or in what the runtime does when such a function returns
 	inPanicker                  // in the runtime's function that runs deferred calls because of a panic
+	inRuntime                   // in another of the runtime's functions: look further up, as it may have been called by that
 )
 
 // ownPackage is how names of this package's functions begin.
@@ -42,6 +43,10 @@ func kindOf(function string) placeKind {
 	switch {
 	case function == "runtime.gopanic":
 		return inPanicker
+	case function == "runtime.deferreturn" || function == "runtime.Goexit":
+		return inProgram
+	case hasPrefix(function, "runtime."):
+		return inRuntime
 	case hasPrefix(function, ownPackage) || contains(function, ".deferwrap"):
 		return inHelper
 	}
@@ -157,7 +162,7 @@ func siteAbove(name string) *site {
 func panicAbove() bool {
 	var pcs [8]uintptr
 	for _, pc := range pcs[:runtime.Callers(2, pcs[:])] {
-		if p := returnAt(pc, ""); p.kind != inHelper {
+		if p := returnAt(pc, ""); p.kind == inProgram || p.kind == inPanicker {
 			return p.kind == inPanicker
 		}
 	}

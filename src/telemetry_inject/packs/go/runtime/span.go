@@ -123,17 +123,17 @@ func begin(where *site, ctx *context.Context, parent context.Context) *Span {
 			return s
 		}
 	}
-	if above != nil {
+	if above != nil && above.bridged == nil {
 		s.traceID, s.parentID, s.sampled, s.offset = above.traceID, above.id, above.sampled, above.offset
 	} else {
 		s.traceID, s.parentID, s.sampled = newTrace()
 		s.offset = atomic.LoadInt64(&clockOffset)
 	}
+	s.start = now()
 	if ctx != nil && parent != nil {
 		*ctx = carrying(parent, s)
 	}
-	atomic.StorePointer(&s.lane.top, unsafe.Pointer(s))
-	s.start = now()
+	atomic.StorePointer(&s.lane.top, unsafe.Pointer(s)) // from now on others see it
 	return s
 }
 
@@ -155,7 +155,7 @@ func (s *Span) exit(err *error, results []interface{}) {
 		for depth := uintptr(1); framePointers && depth <= 3 && kind == inHelper; depth++ {
 			kind = callAt(callerPC(depth), "").kind
 		}
-		if panics = kind == inPanicker || kind == inHelper && panicAbove(); panics {
+		if panics = kind == inPanicker || kind != inProgram && panicAbove(); panics {
 			s.panicked()
 		} else {
 			if len(results) > 0 {

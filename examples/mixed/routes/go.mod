@@ -1,0 +1,3 @@
+module example.com/dispatch/routes
+
+go 1.21

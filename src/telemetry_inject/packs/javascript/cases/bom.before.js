@@ -1,0 +1,3 @@
+﻿"use strict"
+function one() { return two() }
+function two() { return one() }

@@ -1,0 +1,6 @@
+function one() {
+  // first
+  return two()
+}
+const two = () =>
+  one();

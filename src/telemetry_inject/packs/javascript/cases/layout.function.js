@@ -1,0 +1,6 @@
+var _tlm;try{_tlm=require("./_telemetry_inject.cjs")._tlm}catch(_tlm_e){_tlm=Object.assign(()=>_tlm,{async:()=>_tlm,generator:()=>_tlm,asyncGenerator:()=>_tlm,entry(){},exit(){},fail:e=>e,wait:v=>v,back:v=>v})}function one(){const _tlm_s=_tlm`one`;try{work()}catch(_tlm_e){throw _tlm_s.fail(_tlm_e)}finally{_tlm_s.exit()}}function two(){const _tlm_s=_tlm`two`;try{
+	work()}catch(_tlm_e){throw _tlm_s.fail(_tlm_e)}finally{_tlm_s.exit()}}
+var three=function(){const _tlm_s=_tlm`three`;try{return work()}catch(_tlm_e){throw _tlm_s.fail(_tlm_e)}finally{_tlm_s.exit()}},four=()=>{let _tlm_s=_tlm`four`;try{return work()}catch(_tlm_e){throw _tlm_s.fail(_tlm_e)}finally{_tlm_s.exit();}};if(three)(function(){const _tlm_s=_tlm`<anonymous>`;try{work()}catch(_tlm_e){throw _tlm_s.fail(_tlm_e)}finally{_tlm_s.exit()}})()
+else four()
+var text=`${(() => {const _tlm_s=_tlm`<anonymous>#2`;try{ return `${work()}` }catch(_tlm_e){throw _tlm_s.fail(_tlm_e)}finally{_tlm_s.exit()}})()}`,regex=/[/]\/{/.test(work())?{f(){const _tlm_s=_tlm`f`;try{return work()}catch(_tlm_e){throw _tlm_s.fail(_tlm_e)}finally{_tlm_s.exit()}}}:null
+function work(){const _tlm_s=_tlm`work`;try{one(text,regex);two()}catch(_tlm_e){throw _tlm_s.fail(_tlm_e)}finally{_tlm_s.exit()}}

@@ -1,0 +1,3 @@
+var _tlm_3;try{_tlm_3=require("./_telemetry_inject.cjs")._tlm}catch(_tlm_3_e){_tlm_3=Object.assign(()=>_tlm_3,{async:()=>_tlm_3,generator:()=>_tlm_3,asyncGenerator:()=>_tlm_3,entry(){},exit(){},fail:e=>e,wait:v=>v,back:v=>v})}const _tlm = 1, _tlm_2_s = 2;
+function f(x) {const _tlm_3_s=_tlm_3`f`;try{ return g(_tlm, _tlm_2_s, x) }catch(_tlm_3_e){throw _tlm_3_s.fail(_tlm_3_e)}finally{_tlm_3_s.exit()}}
+const g = async (...all) => {const _tlm_3_s=_tlm_3.async`g`;try{ _tlm_3_s.back(await _tlm_3_s.wait(f(all),_tlm_3_s),_tlm_3_s); }catch(_tlm_3_e){throw _tlm_3_s.fail(_tlm_3_e)}finally{_tlm_3_s.exit()}}

@@ -1,0 +1,5 @@
+// why: file: asked for in a comment
+// telemetry: skip-file
+function f() {
+  console.log(1);
+}

@@ -1,0 +1,3 @@
+// why: moved by the test runner
+jest.mock("./a", () => ({ b: jest.fn(() => print(1)) }));
+vi.hoisted(() => { print(1); });

@@ -1,0 +1,2 @@
+// why: file: no functions
+console.log(1);

@@ -1,0 +1,6 @@
+// why: stub
+function f() {}
+const g = () => {
+  // nothing yet
+};
+class C { constructor() { } }

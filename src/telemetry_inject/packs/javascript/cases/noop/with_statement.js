@@ -1,0 +1,2 @@
+// why: inside of a with statement
+with (console) { (function () { log(1); })(); }

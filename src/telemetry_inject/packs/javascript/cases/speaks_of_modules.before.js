@@ -1,0 +1,1 @@
+function complain() { throw new SyntaxError("Cannot use 'import.meta' outside of a module") } // import.meta

@@ -1,0 +1,3 @@
+// why: stub
+export function f(): void {}
+class A { constructor(readonly a: number) {} }

@@ -1,0 +1,154 @@
+"""Spans sent to a real local server over OTLP/HTTP, and to servers that misbehave."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from runtime_go_support import Program, build
+from telemetry_inject.report.span_check import check_spans
+from telemetry_inject.report.span_file import Span, load_spans
+
+PROGRAM = """
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+
+	§
+)
+
+func f() { defer _tlm.Enter(nil, "f").Exit(nil) }
+
+func main() {
+	defer _tlm.Enter(nil, "main").Exit(nil)
+	n, _ := strconv.Atoi(os.Args[1])
+	for i := 0; i < n; i++ {
+		f()
+	}
+	fmt.Println("done")
+}
+"""
+
+
+@dataclass
+class Collector:
+    """A server that answers what it is told to and keeps what it was sent."""
+
+    folder: Path
+    url: str = ""
+    requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    delay: float = 0
+
+    @property
+    def spans(self) -> list[Span]:
+        """The spans that came, whose tree must be right."""
+        path = self.folder / "received.jsonl"
+        bodies = [gzip.decompress(x) if h.get("content-encoding") == "gzip" else x for _, h, x in self.requests]
+        path.write_bytes(b"".join(body + b"\n" for body in bodies))
+        assert check_spans([path]) == []
+        return list(load_spans([path]))
+
+
+@pytest.fixture
+def collector(tmp_path: Path) -> Iterator[Collector]:
+    state = Collector(tmp_path)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            time.sleep(state.delay)
+            status, headers = state.answers.pop(0) if state.answers else (200, {})
+            if status == 200:
+                state.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+            self.send_response(status)
+            for key, value in headers.items():
+                self.send_header(key, value)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        state.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield state
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    return build(tmp_path_factory.mktemp("http"), PROGRAM, flags=["-tags=telemetry_http"])
+
+
+def test_spans_are_posted(program: Program, collector: Collector) -> None:
+    env = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url + "/base/", "OTEL_EXPORTER_OTLP_HEADERS": "api-key=a%20b"}
+    outcome = program.run("600", env=env)
+    assert (outcome.out, outcome.files) == ("done\n", [])
+    assert len(collector.spans) == 601
+    assert {path for path, _, _ in collector.requests} == {"/base/v1/traces"}
+    headers = collector.requests[0][1]
+    assert (headers["content-type"], headers["api-key"]) == ("application/json", "a b")
+    assert headers["user-agent"].startswith("telemetry-inject-go/")
+
+
+def test_the_endpoint_of_traces_is_exact_and_bodies_may_be_zipped(program: Program, collector: Collector) -> None:
+    env = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": collector.url + "/x", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}
+    program.run("3", env=env)
+    assert len(collector.spans) == 4
+    assert collector.requests[0][0] == "/x" and collector.requests[0][1]["content-encoding"] == "gzip"
+
+
+def test_a_busy_collector_is_asked_again(tmp_path: Path, collector: Collector) -> None:
+    waiting = PROGRAM.replace('fmt.Println("done")', 'time.Sleep(2 * time.Second)\n\tfmt.Println("done")')
+    waiting = waiting.replace('"strconv"', '"strconv"\n\t"time"')
+    program = build(tmp_path, waiting, flags=["-tags=telemetry_http"])
+    collector.answers = [(503, {"Retry-After": "1"})]
+    program.run("3", env={"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "10"})
+    assert len(collector.spans) == 4
+
+
+def test_what_is_refused_is_counted(program: Program, collector: Collector) -> None:
+    collector.answers = [(400, {})]
+    env = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "2"}
+    program.run("3", env=env)
+    assert b'"telemetry.dropped_spans","value":{"intValue":"2"}' in collector.requests[-1][2]
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "http://%%%", "nonsense", "https://127.0.0.1:9"])
+def test_no_collector_is_no_trouble(program: Program, endpoint: str) -> None:
+    outcome = program.run("3000", env={"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})
+    assert (outcome.out, outcome.err, list(outcome.folder.iterdir())) == ("done\n", "", [])
+
+
+def test_the_exit_waits_only_so_long(program: Program, collector: Collector) -> None:
+    collector.delay = 3
+    begin = time.monotonic()
+    program.run("3", env={"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_EXPORT_TIMEOUT": "200"})
+    assert time.monotonic() - begin < 2.5
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, {"TELEMETRY_INJECT_FILE": "telemetry/x.jsonl"}],
+)
+def test_a_file_is_written_instead(program: Program, collector: Collector, env: dict[str, str]) -> None:
+    outcome = program.run("3", env=env | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url})
+    assert len(outcome.spans) == 4 and collector.requests == []
+
+
+def test_without_http_a_file_is_written(tmp_path: Path, collector: Collector) -> None:
+    outcome = build(tmp_path, PROGRAM).run("3", env={"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url})
+    assert len(outcome.spans) == 4 and collector.requests == []
