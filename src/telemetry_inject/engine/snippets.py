@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from telemetry_inject.engine.packs import Pack
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -32,18 +35,22 @@ class Names:
 
 
 def render(template: str, reserved: Names, /, **values: str) -> bytes:
-    """A snippet's text with its placeholders filled in."""
-    text = _with_names(template, reserved.alias)
-    for key, value in values.items():
-        text = text.replace("{" + key + "}", value)
-    return text.encode()
+    """A snippet's text with its placeholders filled in, all at once: a value may look like a placeholder."""
+    parts = _split(template, reserved.alias)
+    if len(parts) == 1:
+        return parts[0].encode()
+    filled = list(parts)
+    for index in range(1, len(parts), 2):
+        filled[index] = values[parts[index]]
+    return "".join(filled).encode()
 
 
 @lru_cache(maxsize=1000)
-def _with_names(template: str, alias: str) -> str:
+def _split(template: str, alias: str) -> list[str]:
+    """Literal text and the names of placeholders, in turn; reserved names are literal."""
     names = Names(alias)
-    text = template.replace("{alias}", alias).replace("{span}", names.span)
-    return text.replace("{error}", names.error).replace("{bare}", names.bare)
+    reserved = {"alias": alias, "span": names.span, "error": names.error, "bare": names.bare}
+    return _PLACEHOLDER.split(_PLACEHOLDER.sub(lambda found: reserved.get(found[1], found[0]), template))
 
 
 def pairs_text(pack: Pack, names: Iterable[str]) -> str:

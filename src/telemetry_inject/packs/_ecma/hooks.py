@@ -113,7 +113,7 @@ def kind(node: Any, body: Any) -> str:
         if child.type == "async":
             found = "async generator" if found else "async"
         elif child.type == "*":
-            found = "async generator" if found == "async" else "generator"
+            found = "async generator" if "async" in found else "generator"
     return found or "sync"
 
 

@@ -15,6 +15,7 @@ _UNFIT = re.compile(r"[^\w.]+")
 _DIRECTIVE = re.compile(rb"//go:(\w+)|//(export)\b")
 _IMPORT = re.compile(rb'(?m)^\s*(?:import\s+)?(?:([\w.]+)\s+)?"([^"\n]+)"')
 _OWN_ERROR = re.compile(rb"(?m)^\s*(?:type\s+)?error\s+(?:=\s*)?(?:struct|interface|func|\[|\*|map|chan|int|string)")
+_ONE_ERROR = re.compile(rb"\.(?:ListenAndServe(?:TLS)?|Serve(?:TLS)?|Execute|Run|Err)$")
 _SDK = ("go.opentelemetry.io/otel/sdk", "go.opentelemetry.io/otel/exporters")
 
 
@@ -262,7 +263,10 @@ def accepts(kind: str, node: Any, function: Any, config: Mapping[str, Any]) -> b
         return False
     if callee == b"os.Exit":
         return bool(others == 1)
-    return bool(others > (1 if callee == b"log.Fatalf" else 0) and (others > 1 or node.type != "call_expression"))
+    if others == 1 and node.type == "call_expression":  # which might give several values
+        function = node.child_by_field_name("function")
+        return callee != b"log.Fatalf" and function is not None and _ONE_ERROR.search(function.text) is not None
+    return bool(others > (1 if callee == b"log.Fatalf" else 0))
 
 
 def import_place(

@@ -8,5 +8,5 @@ var _tlm;try{_tlm=require("./_telemetry_inject.cjs")._tlm}catch(_tlm_e){_tlm=Obj
   class Local { method = async () => {const _tlm_s=_tlm.async`waits.Local.method`;try{ _tlm_s.back(await _tlm_s.wait(work(),_tlm_s),_tlm_s) }catch(_tlm_e){throw _tlm_s.fail(_tlm_e)}finally{_tlm_s.exit()}} }
   return(_tlm_s.back(await _tlm_s.wait(inner(sync, Local),_tlm_s),_tlm_s))
 }catch(_tlm_e){throw _tlm_s.fail(_tlm_e)}finally{_tlm_s.exit()}}
-async function* streams(rows) {const _tlm_s=_tlm.generator`streams`;try{ for await (const row of rows) yield await row }catch(_tlm_e){throw _tlm_s.fail(_tlm_e)}finally{_tlm_s.exit()}}
+async function* streams(rows) {const _tlm_s=_tlm.asyncGenerator`streams`;try{ for await (const row of rows) yield await row }catch(_tlm_e){throw _tlm_s.fail(_tlm_e)}finally{_tlm_s.exit()}}
 const work = async (...all) => {const _tlm_s=_tlm.async`work`;try{ _tlm_s.back(await _tlm_s.wait(null,_tlm_s),_tlm_s); return all }catch(_tlm_e){throw _tlm_s.fail(_tlm_e)}finally{_tlm_s.exit()}}
