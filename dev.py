@@ -54,6 +54,18 @@ def environment(*groups: str) -> Path:
     return python
 
 
+# What the tests run besides Python, node and go: the command -> the Debian package that brings it.
+INTERPRETERS = {"ruby": "ruby", "lua5.4": "lua5.4", "php": "php-cli", "perl": "perl", "chromium": "chromium"}
+
+
+def system_packages() -> None:
+    """Where the tests may not skip anything (CI=true), install the interpreters and the browser that are missing."""
+    missing = [package for command, package in INTERPRETERS.items() if not shutil.which(command)]
+    if missing and os.environ.get("CI") == "true" and shutil.which("apt-get"):
+        call("apt-get", "-qq", "update")
+        call("apt-get", "-qq", "install", "-y", "--no-install-recommends", *missing, DEBIAN_FRONTEND="noninteractive")
+
+
 @task
 def demo(arguments: list[str]) -> None:
     """instrument the example, run it, show its spans"""
@@ -73,6 +85,7 @@ def test(arguments: list[str]) -> None:
     lint([])
     types([])
     packs([])
+    system_packages()
     python = environment("dev")
     call(python, "-m", "pytest", "-n", "auto", "--dist", "loadgroup", "-q", *arguments)
 

@@ -118,6 +118,11 @@ def test_a_package_called_build_is_source(tmp_path: Path) -> None:
     assert taken(tmp_path) == ["build/__init__.py", "build/a.py"]
 
 
+def test_a_go_package_called_build_is_source(tmp_path: Path) -> None:
+    tree(tmp_path, "build/a.go", "dist/a.py")
+    assert taken(tmp_path) == ["build/a.go"]
+
+
 def test_a_module_called_setup_is_source_in_a_package(tmp_path: Path) -> None:
     tree(tmp_path, "pkg/__init__.py", "pkg/setup.py", "setup.py")
     assert taken(tmp_path) == ["pkg/__init__.py", "pkg/setup.py"]

@@ -31,7 +31,7 @@ the same path, environment and toolchain. Then these are compared or checked:
 - for TypeScript, the compiler's diagnostics: each is an outcome of its own, at its file and line;
 - the spans: every parent exists, children lie inside their parents' time, nothing is left open;
 - the processor time. The suites call small functions millions of times, and each call becomes a span that
-  is written to a file: this is the worst case.
+  is written to a file: this is the worst case. For Go, compiling what was instrumented is in it.
 
 `functions` were instrumented, those `left alone` cannot or should not be (the reasons are below each table).
 `tests` are passed + skipped on the untouched source. `different` are the tests that ended otherwise on the

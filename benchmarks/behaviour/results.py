@@ -7,7 +7,7 @@ import json
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,8 @@ class Result:
 def load_results(level: str, suites: Sequence[Suite], folder: Path = FOLDER) -> list[Result]:
     """What is known of these suites, in their order; a result of another version of either side is left out.
 
+    A difference that the suite explains by now is one that is expected, without another run.
+
     Raises:
         ValueError: the file holds something else.
     """
@@ -61,10 +63,15 @@ def load_results(level: str, suites: Sequence[Suite], folder: Path = FOLDER) -> 
     except FileNotFoundError:
         return []
     found = {result.comparison.name: result for result in map(_result, rows) if result.setting.tool == __version__}
-    versions = {suite.name: suite.version for suite in suites}
-    return [
-        found[name] for name, version in versions.items() if name in found and found[name].comparison.version == version
-    ]
+    known = ((suite, found[suite.name]) for suite in suites if suite.name in found)
+    return [_explained(result, suite) for suite, result in known if result.comparison.version == suite.version]
+
+
+def _explained(result: Result, suite: Suite) -> Result:
+    reasons = {each.test: suite.explained(each.test) for each in result.comparison.different}
+    different = [each for each in result.comparison.different if not reasons[each.test]]
+    expected = result.comparison.expected | {test: reason for test, reason in reasons.items() if reason}
+    return replace(result, comparison=replace(result.comparison, different=different, expected=expected))
 
 
 def add_result(result: Result, level: str, suites: Sequence[Suite], folder: Path = FOLDER) -> None:

@@ -248,7 +248,11 @@ def _show_files(settings: Settings) -> int:
 
     if settings.stdin:
         raise UsageError("- and --show-files do not go together", "Give a folder.")
-    scanner = CodeScanner(languages(settings.packs), ScanOptions.of(settings))
+    claims = languages(settings.packs)
+    models = _models(settings)
+    if models is not None:
+        claims = models.languages(claims)
+    scanner = CodeScanner(claims, ScanOptions.of(settings))
     scan = scanner.scan(settings.path)
     if settings.json:
         from telemetry_inject.report.json_report import json_scan

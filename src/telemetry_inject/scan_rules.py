@@ -56,7 +56,7 @@ def by_content_of_folder(name: str, entries: set[str]) -> tuple[str, bool]:
         return "our output", False
     if "pyvenv.cfg" in entries or "conda-meta" in entries:
         return _ENVIRONMENT, False
-    if name in ("build", "dist") and "__init__.py" not in entries:
+    if name in ("build", "dist") and not any(entry == "__init__.py" or entry.endswith(".go") for entry in entries):
         return _BUILD, False
     if name == "test" and any(_TEST_FILE.fullmatch(entry) for entry in entries):
         return TESTS, True

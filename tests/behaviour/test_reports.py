@@ -10,7 +10,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks" / "behaviour"))
 
+from outcomes import Difference
 from reports import Outcomes, read_go, read_jest, read_junit, read_lines, read_mocha, read_tap, read_types
+from results import Result, Setting, add_result, load_results
+from suites import load_suites
+from tables import Comparison
 
 TREE = Path("/tree")
 
@@ -124,3 +128,33 @@ def test_lines_cut_short_did_not_end(tmp_path: Path) -> None:
     assert not read_lines(report).complete
     report.write_text(report.read_text() + '{"end": true}\n')
     assert read_lines(report) == Outcomes({"a.go": "passed"}, {}, complete=True)
+
+
+def test_what_is_explained_later_is_expected_without_another_run(tmp_path: Path) -> None:
+    (suite,) = load_suites(["xxhash"])
+    different = [
+        Difference(f"github.com/cespare/xxhash/v2 > {name}", "passed", "failed", "got 1")
+        for name in ("TestAllocs/Sum64", "TestSum")
+    ]
+    comparison = Comparison(
+        name="xxhash",
+        version=suite.version,
+        functions=1,
+        skipped={},
+        passed=2,
+        skipped_tests=0,
+        unsteady=[],
+        different=different,
+        expected={},
+        exit_codes=(0, 1),
+        seconds=(1.0, 1.0),
+        spans=1,
+        more_spans=False,
+        span_problems=[],
+        other_problems=[],
+        output="",
+    )
+    add_result(Result(Setting.now("Go"), comparison), "function", [suite], tmp_path)
+    (found,) = load_results("function", [suite], tmp_path)
+    assert [each.test for each in found.comparison.different] == ["github.com/cespare/xxhash/v2 > TestSum"]
+    assert list(found.comparison.expected) == ["github.com/cespare/xxhash/v2 > TestAllocs/Sum64"]

@@ -3,6 +3,7 @@
 // Prints one JSON object. Only the work is timed (processor seconds of all threads), not the start of node and the
 // imports, so the comparison favours the peers: the tool itself is timed as a whole process.
 import fs from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 
 const SOURCES = new Set([".js", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"]);
@@ -47,6 +48,7 @@ const TASKS = {
   // SWC underneath, native, with its plugin in WebAssembly; types are stripped on the way.
   async swc() {
     const swc = (await import("@swc/core")).default;
+    const plugin = createRequire(import.meta.url).resolve("swc-plugin-coverage-instrument");
     return (source, file) => {
       const tsx = file.endsWith("x");
       const parser = isTyped(file)
@@ -61,7 +63,7 @@ const TASKS = {
           parser,
           target: "es2024",
           preserveAllComments: true,
-          experimental: { plugins: [["swc-plugin-coverage-instrument", { coverageVariable: COUNTED }]] },
+          experimental: { plugins: [[plugin, { coverageVariable: COUNTED }]] },
         },
       });
       return [code, (code.match(/\.f\[\d+\]\+\+/g) ?? []).length];

@@ -19,7 +19,7 @@ from telemetry_inject.projects.small_file import UnusableFileError, decode, is_f
 from telemetry_inject.projects.ts_config import TsConfig, TsConfigs
 
 HELPER = "_telemetry_inject.ts"
-_COMPILER = "babel-plugin-react-compiler"
+_COMPILERS = frozenset(("babel-plugin-react-compiler", "oxc-transform-react"))
 _NEXT = [f"next.config.{ending}" for ending in ("js", "mjs", "cjs", "ts", "mts")]
 _NEXT_FLAG = re.compile(r"""["']?\breactCompiler\b["']?\s*:\s*(?!false\b|undefined\b|null\b)\S""")
 _COMMENT = re.compile(r"(?m)(?:^|\s)//.*$|/\*(?s:.*?)(?:\*/|\Z)")
@@ -178,7 +178,7 @@ class NpmProject:
         for kind in ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies"):
             if isinstance(entries := package.get(kind), dict):
                 names.update(entries)
-        if _COMPILER in names:
+        if not _COMPILERS.isdisjoint(names):
             return True
         if "expo" in names and _expo_flag(self._package(folder / "app.json")):
             return True

@@ -141,6 +141,8 @@ def _check(place: Place, file: LightFile, finder: LineFinder, pack: LightPack, c
             raise Unplaced(f"line {place.first}: the function stands inside of a text")
     if not checker.is_whole(base[place.start : place.end]):
         raise Unplaced(f"lines {place.first} to {place.last} alone are not a whole function")
+    if pack.config["lexis"].get("braces"):
+        return  # its brackets close on its last line and not before
     closer = pack.pattern("closer")
     inner = [
         number

@@ -142,9 +142,7 @@ def frame(function: Any, source: bytes, level: str, config: Mapping[str, Any]) -
     if part == "enter" and values["context"] == "nil" and (captured := _captured(function, source, contexts)):
         part, values["captured"] = "within", captured
     spots += _results(node, source, alias, level, values)
-    spots.append(
-        Spot(body.start_byte + 1, Phase.BEFORE, f"block.{part}", values, reach=body.end_byte, statement=True)
-    )
+    spots.append(Spot(body.start_byte + 1, Phase.BEFORE, f"block.{part}", values, reach=body.end_byte, statement=True))
     return spots
 
 
@@ -277,6 +275,8 @@ def import_place(
         return "it is part of an OpenTelemetry pipeline"
     if build_ignored(source):
         return "no build takes it (go:build ignore)"
+    if any(_declares_nil(child) for child in root.named_children):
+        return "it gives nil another meaning"
     clause = next((child for child in root.named_children if child.type == "package_clause"), None)
     if clause is None:
         return "it has no package clause"
@@ -287,6 +287,19 @@ def import_place(
     if same_line or (rest and not rest.startswith(b"//")):
         return end, "same"
     return stop, "own"
+
+
+def _declares_nil(declaration: Any) -> bool:
+    """Whether a declaration of the package gives the predeclared name, which our calls use, to something else."""
+    if declaration.type not in ("const_declaration", "var_declaration") or b"nil" not in declaration.text:
+        return False
+    specs = list(declaration.named_children)
+    for spec in specs:
+        if spec.type == "var_spec_list":
+            specs += spec.named_children
+        elif any(name.text == b"nil" for name in spec.children_by_field_name("name")):
+            return True
+    return False
 
 
 def _paths(root: Any) -> Iterator[str]:

@@ -1,3 +1,4 @@
 
 // Node before 20.16 gives its own modules to `require` alone. Bundlers know no `module.require`.
-exports._tlm = _telemetryInject(module && typeof module.require === "function" ? (name) => module.require(name) : null);
+const requireOf = (host) => (host && typeof host.require === "function" ? (name) => host.require(name) : null);
+exports._tlm = _telemetryInject(requireOf(module));

@@ -1,4 +1,5 @@
 
 export declare const _tlm: TelemetryTracer;
 // Said by hand, as `export` is no syntax of CommonJS where types are only stripped.
-exports._tlm = _telemetryInject(module && typeof module.require === "function" ? (name) => module.require(name) : null);
+const requireOf = (host) => (host && typeof host.require === "function" ? (name) => host.require(name) : null);
+exports._tlm = _telemetryInject(requireOf(module));

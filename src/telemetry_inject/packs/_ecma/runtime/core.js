@@ -204,7 +204,8 @@ function _telemetryInject(localRequire) {
       else url = base && base.replace(/\/+$/, "") + "/v1/traces";
     }
     QUEUE = Math.max(1, number("OTEL_BSP_MAX_QUEUE_SIZE", 2048));
-    BATCH = Math.min(QUEUE, Math.max(1, number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512)));
+    // A browser takes 64 KiB when its page is left: not more than that should wait.
+    BATCH = Math.min(QUEUE, Math.max(1, number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", onNode ? 512 : 64)));
     DELAY = Math.min(number("OTEL_BSP_SCHEDULE_DELAY", url ? 5000 : 1000), 3600000);
     PATIENCE = Math.min(number("OTEL_BSP_EXPORT_TIMEOUT", 5000), 3600000);
     MAX_BYTES = number("TELEMETRY_INJECT_MAX_BYTES", 256 * 1024 * 1024);
@@ -928,6 +929,8 @@ function _telemetryInject(localRequire) {
   const recorded = new WeakMap(); // error -> where and when it was recorded
   let thrown, thrownAt = null; // the last one that is no object
 
+  // React's exceptions for suspending: in development, and by their numbers in production (of `use` and of actions).
+  const SUSPENSE = ["Suspense Exception:", "Minified React error #460;", "Minified React error #542;"];
   const DIGESTS = ["NEXT_", "DYNAMIC_SERVER_USAGE", "BAILOUT_TO_CLIENT_SIDE_RENDERING"];
 
   /** React throws promises, and its `use` and Next.js errors, to say something else than that something is wrong. */
@@ -939,7 +942,9 @@ function _telemetryInject(localRequire) {
       for (let i = 0; i < DIGESTS.length; i++) if (indexOf(digest, DIGESTS[i]) === 0) return true;
     }
     const message = inherited(error, "message");
-    return typeof message === "string" && indexOf(message, "Suspense Exception:") === 0;
+    if (typeof message !== "string") return false;
+    for (let i = 0; i < SUSPENSE.length; i++) if (indexOf(message, SUSPENSE[i]) === 0) return true;
+    return false;
   }
 
   function typeOf(error) {
@@ -1231,8 +1236,11 @@ function _telemetryInject(localRequire) {
     return keyValues(chain);
   }
 
-  /** Take up to `most` of the spans that wait and put an ExportTraceServiceRequest of them into `bytes`. */
-  function request(most) {
+  /**
+   * Take up to `most` of the spans that wait and put an ExportTraceServiceRequest of them into `bytes`; with `room`, no
+   * further one once there are that many bytes.
+   */
+  function request(most, room) {
     resynchronise();
     if (bytes.length > 16 * ROOM) bytes = new Uint8Array(ROOM);
     used = 0;
@@ -1241,7 +1249,7 @@ function _telemetryInject(localRequire) {
       ']},"scopeSpans":[{"scope":{"name":"telemetry-inject","version":"' + VERSION + '","attributes":[' + lost +
       ']},"spans":[');
     let taken = 0;
-    while (pending !== null && taken < most) {
+    while (pending !== null && taken < most && (room === undefined || taken === 0 || used < room)) {
       const span = pending;
       pending = span.next;
       span.next = null; // not to keep the whole queue alive
@@ -1461,7 +1469,7 @@ function _telemetryInject(localRequire) {
       bodies[bodies.length] = packed(copyBytes(bytes, 0, used));
     }
     if (!bodies.length) return;
-    const { Worker } = builtin("worker_threads"), flag = new SharedArrayBuffer(4);
+    const Worker = builtin("worker_threads").Worker, flag = new SharedArrayBuffer(4);
     const data = { url, headers, bodies, flag, ca: certificate };
     const options = { eval: true, workerData: data, env: {}, execArgv: [], stdout: true, stderr: true };
     const worker = new Worker(LAST_POST, options);
@@ -1796,14 +1804,22 @@ function _telemetryInject(localRequire) {
     }
   }
 
+  const BEACON = 56000; // bytes: browsers take 65,536 at once, of all requests that outlive their page
+
   /** A page is left: the browser delivers what is handed to it now. */
   function leave(event) {
     try {
       if (event.type === "visibilitychange" && G.document.visibilityState !== "hidden") return;
       const beacon = G.navigator.sendBeacon;
-      while (waiting > 0 && beacon) {
-        const taken = request(BATCH), blob = new G.Blob([partOf(bytes, 0, used)], { type: "application/json" });
-        if (!apply(beacon, G.navigator, [url, blob])) dropped += taken;
+      let room = beacon ? BEACON : 0;
+      while (waiting > 0) {
+        const taken = request(room > 0 ? BATCH : QUEUE, room > 0 ? room : undefined), part = partOf(bytes, 0, used);
+        if (room > 0 && apply(beacon, G.navigator, [url, new G.Blob([part], { type: "application/json" })])) {
+          room -= used;
+        } else { // a page that is merely hidden still has the time
+          room = 0;
+          then(G.fetch(url, { method: "POST", headers, body: copyBytes(part, 0, used) }), nothing, () => (dropped += taken));
+        }
       }
     } catch (_) {
       // nothing that the page should hear of
