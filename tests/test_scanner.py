@@ -119,8 +119,8 @@ def test_a_package_called_build_is_source(tmp_path: Path) -> None:
 
 
 def test_a_go_package_called_build_is_source(tmp_path: Path) -> None:
-    tree(tmp_path, "build/a.go", "dist/a.py")
-    assert taken(tmp_path) == ["build/a.go"]
+    tree(tmp_path, "build/a.go", "build/b.py", "dist/a.py")
+    assert taken(tmp_path) == ["build/b.py"]
 
 
 def test_a_module_called_setup_is_source_in_a_package(tmp_path: Path) -> None:
