@@ -77,16 +77,10 @@ def extract(
 
     `values` are those of the file's placement: what its project says.
     """
-    from tree_sitter import QueryCursor
-
-    captures = QueryCursor(grammar.functions).captures(root)
     names = pack.config["nodes"]
     joiner, inside = pack.config["qualname"]["separator"], pack.config["qualname"]["in_function"]
-    entries: list[tuple[int, int, bool | None, Node]] = []
-    entries += [(node.start_byte, -node.end_byte, False, node) for node in captures.get("function", ())]
-    entries += [(node.start_byte, -node.end_byte, True, node) for node in captures.get("scope", ())]
-    # A namespace gives names to what is in it, and is no scope of its own otherwise.
-    entries += [(node.start_byte, -node.end_byte, None, node) for node in captures.get("namespace", ())]
+    words = pack.config.get("words")
+    entries = _by_words(root, source, words) if words else _by_query(root, grammar)
     entries.sort(key=_position)
     kind_of = getattr(hooks_of(pack), "kind", None)
     name_of = getattr(hooks_of(pack), "name", None)
@@ -131,7 +125,38 @@ def extract(
     return Extraction(functions, outermost, scopes)
 
 
-def _position(entry: tuple[int, int, bool | None, Node]) -> tuple[int, int]:
+_Entry = tuple[int, int, bool | None, "Node"]  # start, minus the end, whether it is a scope (None: a namespace), node
+
+
+def _by_query(root: Node, grammar: Grammar) -> list[_Entry]:
+    """The functions, scopes and namespaces that the pack's query finds. A namespace only gives names."""
+    from tree_sitter import QueryCursor
+
+    captures = QueryCursor(grammar.functions).captures(root)
+    entries: list[_Entry] = []
+    for name, kind in (("function", False), ("scope", True), ("namespace", None)):
+        entries += [(node.start_byte, -node.end_byte, kind, node) for node in captures.get(name, ())]
+    return entries
+
+
+def _by_words(root: Node, source: bytes, words: Mapping[str, Mapping[str, Any]]) -> list[_Entry]:
+    """The same, where a keyword begins each of them: asking the tree only there costs a third of a query."""
+    entries: list[_Entry] = []
+    for keyword, meaning in words.items():
+        word, kind, is_scope = keyword.encode(), meaning["node"], bool(meaning["scope"])
+        length, at = len(word), source.find(word)
+        while at >= 0:
+            end = at + length
+            if not source[end : end + 1].isalnum() and not source[at - 1 : at].isalnum():
+                token = root.descendant_for_byte_range(at, end)
+                node = token.parent if token is not None and token.type == keyword else None
+                if node is not None and node.type == kind:
+                    entries.append((node.start_byte, -node.end_byte, is_scope, node))
+            at = source.find(word, end)
+    return entries
+
+
+def _position(entry: _Entry) -> tuple[int, int]:
     return entry[0], entry[1]
 
 
