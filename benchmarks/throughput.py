@@ -56,6 +56,7 @@ class Bench:
         self.output, self.cache = scratch / "output", scratch / "cache"
         self.files = language.copy(self.corpus, limit)
         self.size = sum(path.stat().st_size for path in self.files)
+        self.failed = 0  # of the files, so many could not be instrumented
 
     def tool(self, *flags: str, path: Path | None = None, name: str = "") -> Usage:
         """Run the tool once; `name` keeps output and cache apart from those of other runs."""
@@ -70,7 +71,8 @@ class Bench:
     def task(self, command: list[str], name: str) -> dict[str, float]:
         """Run one of the peers on the corpus."""
         output = self.scratch / name
-        done = subprocess.run([*command, str(self.corpus), str(output)], check=True, stdout=subprocess.PIPE)
+        command = [*command, str(self.corpus), str(output)]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=self.scratch)
         shutil.rmtree(output, ignore_errors=True)
         return dict(json.loads(done.stdout))
 
@@ -93,7 +95,7 @@ def run(command: list[str], folder: Path) -> Usage:
         SystemExit: the process failed in a way that makes its figures meaningless.
     """
     start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -132,6 +134,7 @@ def measure(bench: Bench, peers: bool) -> Iterator[Row]:
     yield timed("first run, everything", first, (6, 3))
     yield at_most("peak memory of the first run", first.peak, " MB", (300, 150))
     report = bench.report()
+    bench.failed = sum(file["status"] == "failed" for file in report)
     functions = sum(found["status"] == "instrumented" for file in report for found in file["functions"])
     speed = functions / first.cpu
     yield at_least(f"functions per CPU-second ({functions:,} of them)", speed, "", (3000, 8000))
@@ -205,6 +208,7 @@ def main() -> None:
         for row in measure(bench, not options.no_peers):
             print_row(row)
             rows.append(vars(row))
+        print(f"\n{bench.failed} of the files could not be instrumented, and were left as they are.")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import throughput_corpora as corpora
 
-PEERS = Path(__file__).with_name("peers")
+PEERS = Path(__file__).resolve().with_name("peers")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Language:
 
 def own_task(name: str) -> list[str]:
     """A task of throughput_peers.py."""
-    return [sys.executable, os.fspath(Path(__file__).with_name("throughput_peers.py")), name]
+    return [sys.executable, os.fspath(PEERS.with_name("throughput_peers.py")), name]
 
 
 def npm_packages() -> Path:
