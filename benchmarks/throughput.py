@@ -94,13 +94,15 @@ def run(command: list[str], folder: Path) -> Usage:
     Raises:
         SystemExit: the process failed in a way that makes its figures meaningless.
     """
-    start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):  # 1: some file could not be instrumented, which the library has
-        sys.exit(f"exit code {process.returncode}: {' '.join(command)}")
+    with tempfile.TemporaryFile() as said:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=said)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in (0, 1):  # 1: some file could not be instrumented, which a library may hold
+            said.seek(0)
+            sys.exit(f"exit code {process.returncode}: {' '.join(command)}\n{said.read().decode(errors='replace')}")
     unit = 1024 if sys.platform.startswith("linux") else 1024 * 1024  # ru_maxrss is in KiB, or in bytes
     return Usage(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / unit)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from telemetry_inject.engine.function_extractor import Extraction, Function
@@ -15,7 +17,7 @@ from telemetry_inject.engine.snippets import pairs_text
 from telemetry_inject.types import Level
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Query
+    from tree_sitter import Node, Query, QueryCursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ def _collect(
     functions = extraction.functions
     starts = [function.start for function in functions]
     scope_starts = [start for start, _ in extraction.scopes]
-    for pattern, captures in QueryCursor(query).matches(root):
+    cursor = QueryCursor(query)
+    for pattern, captures in chain.from_iterable(_matches(cursor, root, _spans(query, functions))):
         settings = query.pattern_settings(pattern)
         only: str | None = settings.get("only")
         for kind, nodes in captures.items():
@@ -86,6 +89,38 @@ def _collect(
                 site = _site(level, kind, str(settings.get("label") or ""), node, owner, source, pack)
                 if site is not None:
                     found.setdefault(owner.start, []).append(site)
+
+
+def _matches(
+    cursor: QueryCursor, root: Node, spans: Iterable[tuple[int, int]] | None
+) -> Iterator[list[tuple[int, dict[str, list[Node]]]]]:
+    """The matches in the whole tree, or in some parts of it: walking all of a large file takes its time."""
+    if spans is None:
+        yield cursor.matches(root)
+        return
+    for start, end in spans:
+        cursor.set_byte_range(start, end)
+        yield cursor.matches(root)
+
+
+def _spans(query: Query, functions: Sequence[Function]) -> Iterator[tuple[int, int]] | None:
+    """Where the functions are that a query is for, outer ones only; None when it is for all."""
+    only = _only(query)
+    return None if None in only else _outer_spans(functions, only)
+
+
+@cache
+def _only(query: Query) -> frozenset[Any]:
+    """The kinds of function that a query's patterns are for; None among them when one is for all."""
+    return frozenset(query.pattern_settings(pattern).get("only") for pattern in range(query.pattern_count))
+
+
+def _outer_spans(functions: Sequence[Function], only: frozenset[Any]) -> Iterator[tuple[int, int]]:
+    end = -1
+    for function in functions:
+        if function.kind in only and function.start >= end:
+            end = function.end
+            yield function.start, end
 
 
 def _owner(offset: int, functions: Sequence[Function], starts: Sequence[int]) -> Function | None:
@@ -136,9 +171,14 @@ def _site(
 
 def end_of(node: Node) -> int:
     """Where a node's last token ends: a statement or block without a semicolon may reach over the comment behind it."""
-    last: Node | None = node
-    while last is not None:
-        node, last = last, next((child for child in reversed(last.children) if not child.is_extra), None)
+    # By index: the list of all children would be made for one of them.
+    index = node.child_count
+    while index:
+        last = node.child(index - 1)
+        if last is None or last.is_extra:
+            index -= 1
+        else:
+            node, index = last, last.child_count
     return node.end_byte
 
 

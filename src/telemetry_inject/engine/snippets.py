@@ -46,6 +46,13 @@ def render(template: str, reserved: Names, /, **values: str) -> bytes:
 
 
 @lru_cache(maxsize=1000)
+def fixed(template: str, reserved: Names, /) -> bytes | None:
+    """The text of a snippet that has reserved names alone to be filled in; None for any other."""
+    parts = _split(template, reserved.alias)
+    return parts[0].encode() if len(parts) == 1 else None
+
+
+@lru_cache(maxsize=1000)
 def _split(template: str, alias: str) -> list[str]:
     """Literal text and the names of placeholders, in turn; reserved names are literal."""
     names = Names(alias)

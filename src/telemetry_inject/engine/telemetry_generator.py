@@ -18,7 +18,7 @@ from telemetry_inject.engine.indent_layout import Frame, Range, Unwrappable, Wra
 from telemetry_inject.engine.newlines import indent_before, line_start
 from telemetry_inject.engine.packs import Pack, hooks_of
 from telemetry_inject.engine.sites import Site
-from telemetry_inject.engine.snippets import Names, escaped, pairs_text, render
+from telemetry_inject.engine.snippets import Names, escaped, fixed, pairs_text, render
 from telemetry_inject.types import Insertion, Level
 
 
@@ -124,6 +124,7 @@ class BraceGenerator:
         self._own_line = self.pack.config.get("line_style") == "own" and not self.same_line
         self._comment = str(self.pack.config.get("line_comment", "//")).encode()
         self._snippets: Mapping[str, Any] = self.pack.snippets["function"]
+        self._texts: dict[str, tuple[str, bytes | None]] = {}  # the templates in use, and what is never different
 
     def unit(self, outermost: Function) -> tuple[Insertion, ...]:
         """See TelemetryGenerator."""
@@ -147,14 +148,21 @@ class BraceGenerator:
             self._function(child, pieces)
 
     def _spot(self, spot: Spot, function: Function, rank: int) -> Piece:
-        shape, _, part = spot.snippet.partition(".")
-        template = self._snippets[shape][part]
-        if not isinstance(template, str):
-            template = template[self.level.value]
-        values = {"name": function.site, "arguments": "", **spot.values}
-        if self.level is Level.FULL and "{arguments}" in template:
-            values["arguments"] = arguments_text(self.pack, function, self.source)
-        text = render(template, self.names, **values)
+        found = self._texts.get(spot.snippet)
+        if found is None:
+            shape, _, part = spot.snippet.partition(".")
+            template = self._snippets[shape][part]
+            if not isinstance(template, str):
+                template = template[self.level.value]
+            found = self._texts[spot.snippet] = template, fixed(template, self.names)
+        template, known = found
+        if known is None:
+            values = {"name": function.site, "arguments": "", **spot.values}
+            if self.level is Level.FULL and "{arguments}" in template:
+                values["arguments"] = arguments_text(self.pack, function, self.source)
+            text = render(template, self.names, **values)
+        else:
+            text = known
         if not spot.statement:
             return braces.piece(spot.offset, spot.phase, spot.reach, rank, text)
         indent = None

@@ -31,6 +31,8 @@ _EVAL = re.compile(rb"\beval\s*(?:\?\.)?\(")
 _WORD = re.compile(rb"[\w$\x80-\xff]+")
 _PLAIN = re.compile(r"(?!(?:await|yield|let)$)[A-Za-z_$][\w$]*", re.ASCII)
 _DECLARATIONS = ("function_declaration", "generator_function_declaration")
+# Words that may be the name of a declared function; what is in comments or strings only costs time.
+_DECLARED = re.compile(rb"\bfunction(?:\s|\*|/\*.*?\*/|//[^\n]*\n)*([\w$\\\x80-\xff]+)", re.DOTALL)
 _FUNCTIONS = (
     *_DECLARATIONS, "function_expression", "generator_function", "arrow_function", "method_definition",
     "class_static_block",
@@ -242,6 +244,7 @@ def _hoisted(source: bytes, root: Any, grammar: str) -> Mapping[int, set[str]]:
     from tree_sitter import QueryCursor
 
     found: dict[int, set[str]] = {}
+    declared = {name.decode("utf-8", "replace") for name in _DECLARED.findall(source)}
     captured: Sequence[Any] = QueryCursor(_hoisting(grammar)).captures(root).get("hoisted", ())
     for node in captured:
         names: list[str] = []
@@ -253,6 +256,9 @@ def _hoisted(source: bytes, root: Any, grammar: str) -> Mapping[int, set[str]]:
             names += _bound(node.child_by_field_name("left"))
         else:
             names.append(node.child_by_field_name("name").text.decode("utf-8", "replace"))
+        names = [name for name in names if name in declared]
+        if not names:  # by far the most; and each step to a parent is one from the root
+            continue
         block, around = node, node.parent
         while around is not None and around.type not in _FUNCTIONS:
             block, around = around, around.parent

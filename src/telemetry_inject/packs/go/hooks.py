@@ -100,6 +100,7 @@ def _imports(source: bytes) -> Mapping[str, str]:
     return found
 
 
+@lru_cache(maxsize=4)
 def _types(source: bytes) -> tuple[set[str], set[str]]:
     """How a context and a request are written in this file."""
     contexts, requests = set(), set()
@@ -118,8 +119,8 @@ def frame(function: Any, source: bytes, level: str, config: Mapping[str, Any]) -
     values = {"context": "nil", "failure": "nil", "results": ""}
     part = "enter"
     contexts, requests = _types(source)
-    alias = _alias(config, source)
-    parameters = node.child_by_field_name("parameters")
+    alias = _alias(str(config["alias"]), source)
+    parameters = node.child_by_field_name("parameters") if contexts or requests else None
     found = list(_listed(parameters, source)) if parameters is not None else []
     for index, parameter in enumerate(found):
         if parameter.type not in contexts and parameter.type not in requests:
@@ -139,7 +140,8 @@ def frame(function: Any, source: bytes, level: str, config: Mapping[str, Any]) -
         else:
             values["context"] = f"&{parameter.name}"
         break
-    if part == "enter" and values["context"] == "nil" and (captured := _captured(function, source, contexts)):
+    inside = contexts and function.outer is not None and part == "enter" and values["context"] == "nil"
+    if inside and (captured := _captured(function, source, contexts)):
         part, values["captured"] = "within", captured
     spots += _results(node, source, alias, level, values)
     spots.append(Spot(body.start_byte + 1, Phase.BEFORE, f"block.{part}", values, reach=body.end_byte, statement=True))
@@ -173,14 +175,20 @@ def _parameter_names(function: Any, source: bytes) -> set[str]:
     return {one.name for one in _listed(parameters, source)} if parameters is not None else set()
 
 
-def _alias(config: Mapping[str, Any], source: bytes) -> str:
+@lru_cache(maxsize=4)
+def _alias(alias: str, source: bytes) -> str:
     """The reserved name in this file, as the engine chooses it."""
-    alias = str(config["alias"])
     candidate, number = alias, 1
     while candidate.encode() in source:
         number += 1
         candidate = f"{alias}_{number}"
     return candidate
+
+
+@lru_cache(maxsize=4)
+def _has_own_error(source: bytes) -> bool:
+    """Whether the file has a type of its own called `error`."""
+    return b"error" in source and _OWN_ERROR.search(source) is not None
 
 
 def _results(node: Any, source: bytes, alias: str, level: str, values: dict[str, str]) -> list[Spot]:
@@ -189,7 +197,7 @@ def _results(node: Any, source: bytes, alias: str, level: str, values: dict[str,
     if result is None:
         return []
     full = level == "full"
-    may_fail = not (b"error" in source and _OWN_ERROR.search(source))
+    may_fail = not _has_own_error(source)
     if result.type != "parameter_list":
         is_error = may_fail and source[result.start_byte : result.end_byte] == b"error"
         if not is_error and not full:
