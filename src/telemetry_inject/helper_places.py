@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 
 from telemetry_inject.engine.options import Placement
-from telemetry_inject.engine.packs import Pack
+from telemetry_inject.engine.packs import RuntimePack
 from telemetry_inject.errors import PackError
 
 _GENERICS = (1, 18)
@@ -42,7 +42,7 @@ class HelperPlaces(Protocol):
         """The contents of those files for one folder. Raises PackError."""
 
 
-def places_for(root: Path, pack: Pack, overlay: bool = False) -> HelperPlaces:
+def places_for(root: Path, pack: RuntimePack, overlay: bool = False) -> HelperPlaces:
     """The ways of the pack's language in the tree at `root`. Raises PackError when they are not known.
 
     `overlay`: the helper's folder will not exist for the tools that build the tree.
@@ -65,7 +65,7 @@ class PackagePlaces:
     plain one when the file runs as a script, and it travels with the package when that is installed.
     """
 
-    def __init__(self, root: Path, pack: Pack) -> None:
+    def __init__(self, root: Path, pack: RuntimePack) -> None:
         self._root = root
         self._pack = pack
         self._is_package: dict[PurePosixPath, bool] = {}
@@ -101,7 +101,7 @@ class PackagePlaces:
 class NpmPlaces:
     """What package.json and tsconfig.json say; see projects/npm_project.py."""
 
-    def __init__(self, root: Path, pack: Pack) -> None:
+    def __init__(self, root: Path, pack: RuntimePack) -> None:
         from telemetry_inject.projects.npm_project import NpmProject
 
         self._pack = pack
@@ -148,7 +148,7 @@ class NpmPlaces:
 class GoPlaces:
     """What go.mod and go.work say; see projects/go_module.py."""
 
-    def __init__(self, root: Path, pack: Pack, overlay: bool) -> None:
+    def __init__(self, root: Path, pack: RuntimePack, overlay: bool) -> None:
         from telemetry_inject.projects.go_module import GoModules, GoPlace
 
         self._overlay = overlay

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from telemetry_inject.config import Settings
 from telemetry_inject.engine.file_reconstructor import FileReconstructor
 from telemetry_inject.engine.options import Placement
-from telemetry_inject.engine.packs import Pack, load_pack
+from telemetry_inject.engine.packs import RuntimePack, load_pack
 from telemetry_inject.errors import InvariantError, OutputError, TelemetryInjectError, UsageError
 from telemetry_inject.observer import Observer
 from telemetry_inject.overlay import copies_folder, only_of, write_overlay
@@ -74,10 +74,9 @@ class _Run:
         self.failures: list[str] = []
         self.export_problem = ""
 
-    def pack(self, language: str) -> Pack:
+    def pack(self, language: str) -> RuntimePack:
         if self.models is not None and language not in self.folders:
-            light: Any = self.models.light[language]  # has what helpers are asked for
-            return light  # type: ignore[no-any-return]
+            return self.models.light[language]
         return load_pack(language, self.folders[language])
 
     def run(self) -> RunResult:
@@ -200,7 +199,7 @@ class _Run:
                 report = FileReport(task.relative, task.language, FileStatus.FAILED, error.title)
         self.counts["files_from_cache"] += 1
         keep = self.settings.diff
-        imported = _imported(entry.texts, self.pack(task.language))
+        imported = self.pack(task.language).import_among(entry.texts)
         self._done(report, written, source if keep else None, output if keep else None, imported)
         return True
 
@@ -317,11 +316,6 @@ def _wants_repair(settings: Settings, outcome: FileOutcome) -> bool:
     """Whether a script of the file failed, and there is a model to ask."""
     failed = [each.reason for each in outcome.report.functions if each.status is FunctionStatus.FAILED]
     return bool(settings.provider) and any(reason.startswith(UNPROVED) for reason in failed)
-
-
-def _imported(texts: Sequence[bytes], pack: Pack) -> bytes:
-    mark = pack.mark.encode()  # (what import_among does, without what that loads)
-    return next((text for text in texts if mark in text), b"")
 
 
 def _batches(files: Sequence[SourceFile]) -> Iterator[list[SourceFile]]:

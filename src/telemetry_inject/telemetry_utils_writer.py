@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from telemetry_inject.atomic_write import write_atomic
-from telemetry_inject.engine.packs import Pack
+from telemetry_inject.engine.packs import RuntimePack
 from telemetry_inject.errors import OutputError
 from telemetry_inject.helper_places import HelperPlaces, Place, places_for
 
@@ -16,7 +16,7 @@ MARK = b"telemetry-inject"
 class TelemetryUtilsWriter:
     """Knows, for one tree, which folder holds the helper of each file, and writes the helpers."""
 
-    def __init__(self, root: Path, pack: Pack, overlay: bool = False) -> None:
+    def __init__(self, root: Path, pack: RuntimePack, overlay: bool = False) -> None:
         self._overlay = overlay
         self._root = root
         self._pack = pack

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
-from telemetry_inject.engine.newlines import LINE_END, indent_before, line_start, newline_after
+from telemetry_inject.engine.newlines import LINE_END, indent_before, line_indent, newline_after
 from telemetry_inject.types import Insertion
 
 
@@ -93,7 +93,5 @@ def block_indent(source: bytes, block_start: int, block_end: int) -> bytes:
     """The indent of statements in a block of lines: one tab more than the line that closes it."""
     closing = indent_before(source, block_end - 1)
     if closing is None:
-        start = line_start(source, block_start)
-        line = source[start:block_start]
-        closing = line[: len(line) - len(line.lstrip(b" \t"))]
+        closing = line_indent(source, block_start)
     return closing + b"\t"

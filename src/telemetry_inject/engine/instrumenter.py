@@ -17,7 +17,7 @@ from telemetry_inject.engine.function_extractor import Extraction, Function, opt
 from telemetry_inject.engine.newlines import indent_before, newline_after
 from telemetry_inject.engine.options import Options, Placement
 from telemetry_inject.engine.packs import Pack, hooks_of, parseable
-from telemetry_inject.engine.prologue import NoImport, import_among, import_insertion
+from telemetry_inject.engine.prologue import NoImport, import_insertion
 from telemetry_inject.engine.snippets import Names
 from telemetry_inject.engine.stripper import strip
 from telemetry_inject.engine.telemetry_generator import TelemetryGenerator, generator_for
@@ -60,7 +60,7 @@ class Result:
 
     def imported(self, pack: Pack) -> bytes:
         """The text of the inserted import; nothing when there is none."""
-        return import_among((text for _, text in self.insertions), pack)
+        return pack.import_among(text for _, text in self.insertions)
 
 
 class UnitGate(Protocol):

@@ -32,3 +32,9 @@ def indent_before(source: bytes, offset: int) -> bytes | None:
     """The bytes from the start of the line to `offset` when they are only spaces and tabs, else None."""
     indent = source[line_start(source, offset) : offset]
     return indent if not indent.strip(b" \t") else None
+
+
+def line_indent(source: bytes, offset: int) -> bytes:
+    """The spaces and tabs with which the line that holds `offset` begins, as far as `offset`."""
+    line = source[line_start(source, offset) : offset]
+    return line[: len(line) - len(line.lstrip(b" \t"))]

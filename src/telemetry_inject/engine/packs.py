@@ -11,7 +11,7 @@ import hashlib
 import importlib
 import importlib.util
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,8 +30,8 @@ _OPTIONAL = ("hooks.py", "context.scm")
 
 
 @dataclass(frozen=True, eq=False)
-class Pack:
-    """One language as data. `digest` is the SHA-256 of everything that reaches the generated text.
+class RuntimePack:
+    """A language as data, as far as its runtime helper goes.
 
     `folders` are the pack's own folder and, after it, the one of the pack that it extends.
     """
@@ -39,18 +39,11 @@ class Pack:
     name: str
     folders: tuple[Path, ...]
     config: Mapping[str, Any]
-    snippets: Mapping[str, Any]
-    digest: str
 
     @property
     def folder(self) -> Path:
         """The pack's own folder."""
         return self.folders[0]
-
-    @property
-    def alias(self) -> str:
-        """The reserved name under which instrumented code calls the helper."""
-        return str(self.config["alias"])
 
     @property
     def mark(self) -> str:
@@ -70,6 +63,11 @@ class Pack:
         except OSError as error:
             raise PackError(f"pack {self.name}: the runtime helper cannot be read: {error}") from None
 
+    def import_among(self, texts: Iterable[bytes]) -> bytes:
+        """The one of the inserted texts that imports the helper; nothing when none does."""
+        mark = self.mark.encode()
+        return next((text for text in texts if mark in text), b"")
+
     def check_helpers(self) -> None:
         """Raise PackError when a part of the helper is missing: files that import it must not be written."""
         for parts in self.helpers.values():
@@ -83,6 +81,19 @@ class Pack:
             if (folder / part).exists():
                 return folder / part
         return self.folder / part
+
+
+@dataclass(frozen=True, eq=False)
+class Pack(RuntimePack):
+    """One language as data. `digest` is the SHA-256 of everything that reaches the generated text."""
+
+    snippets: Mapping[str, Any]
+    digest: str
+
+    @property
+    def alias(self) -> str:
+        """The reserved name under which instrumented code calls the helper."""
+        return str(self.config["alias"])
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -97,12 +97,6 @@ def _filled(
             line = line.replace("{" + key + "}", value)
         lines.append(line)
     return lines
-
-
-def import_among(texts: Iterable[bytes], pack: Pack) -> bytes:
-    """The one of the inserted texts that imports the helper; nothing when none does."""
-    mark = pack.mark.encode()
-    return next((text for text in texts if mark in text), b"")
 
 
 @cache

@@ -164,8 +164,6 @@ def _site(
         if colon is None:
             return None
         start = colon.end_byte
-    elif anchor == "before-end":
-        start = end = end - 1
     return Site(level, kind, label, start, end, line, names, opened)
 
 

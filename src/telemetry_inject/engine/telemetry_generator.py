@@ -15,7 +15,7 @@ from telemetry_inject.engine.brace_layout import Phase, Piece, Spot
 from telemetry_inject.engine.edits import ordered
 from telemetry_inject.engine.function_extractor import ENTRY_ONLY, Function
 from telemetry_inject.engine.indent_layout import Frame, Range, Unwrappable, Wrap, plan, reindent
-from telemetry_inject.engine.newlines import indent_before, line_start
+from telemetry_inject.engine.newlines import indent_before, line_indent
 from telemetry_inject.engine.packs import Pack, hooks_of
 from telemetry_inject.engine.sites import Site
 from telemetry_inject.engine.snippets import Names, escaped, fixed, pairs_text, render
@@ -187,8 +187,6 @@ class BraceGenerator:
             tight = "tight" in snippet and (before.isalnum() or before in b"_$)")
             pieces.append(braces.piece(site.start, Phase.OPEN, end, rank, text("tight" if tight else "open")))
             pieces.append(braces.piece(end, Phase.CLOSE, site.start, rank, text("close")))
-        elif anchor == "at":
-            pieces.append(braces.piece(site.start, Phase.OPEN, end, rank, text("text")))
         elif anchor == "after":
             offset, found = end, text("text")
             if self.pack.config.get("line_style"):
@@ -212,9 +210,7 @@ class BraceGenerator:
     def _indent_of_block(self, site: Site) -> bytes:
         if self.source[site.start - 1 : site.start] == b"{":
             return braces.block_indent(self.source, site.start - 1, site.end)
-        start = line_start(self.source, site.start)
-        line = self.source[start : site.start]
-        return line[: len(line) - len(line.lstrip(b" \t"))] + b"\t"
+        return line_indent(self.source, site.start) + b"\t"
 
 
 def arguments_text(pack: Pack, function: Function, source: bytes) -> str:

@@ -6,13 +6,12 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
-from telemetry_inject.engine.packs import BUILT_IN
+from telemetry_inject.engine.packs import BUILT_IN, RuntimePack
 from telemetry_inject.errors import PackError
 from telemetry_inject.languages import Languages
 
@@ -22,12 +21,9 @@ _NEEDED = ("name", "title", "extensions", "reserved", "helpers", "lexis", "funct
 
 
 @dataclass(frozen=True, eq=False)
-class LightPack:
+class LightPack(RuntimePack):
     """One language as data. `digest` is the SHA-256 of what reaches the inserted text."""
 
-    name: str
-    folder: Path
-    config: Mapping[str, Any]
     digest: str
 
     @property
@@ -39,24 +35,6 @@ class LightPack:
     def mark(self) -> str:
         """What the helper's import holds: a text that tells instrumented files from others."""
         return "_telemetry_inject"
-
-    @property
-    def helpers(self) -> Mapping[str, Sequence[str]]:
-        """The helper's files as they are named in an instrumented tree -> the parts of `runtime/` they are made of."""
-        helpers: Mapping[str, Sequence[str]] = self.config["helpers"]
-        return helpers
-
-    def helper_source(self, name: str) -> bytes:
-        """The bytes of one of the helper's files. Raises PackError."""
-        try:
-            return b"".join((self.folder / "runtime" / part).read_bytes() for part in self.helpers[name])
-        except OSError as error:
-            raise PackError(f"light pack {self.name}: the runtime helper cannot be read: {error}") from None
-
-    def check_helpers(self) -> None:
-        """Raise PackError unless all parts of the helper are there."""
-        for name in self.helpers:
-            self.helper_source(name)
 
     def snippet(self, name: str) -> tuple[str, str] | None:
         """The anchor and the text of a snippet (`enter`, `exit`, `import`); None when the language needs none."""
@@ -124,4 +102,4 @@ def _load(folder: Path) -> LightPack:
             compiled(str(config["function"].get(entry, "")))
         except re.error as error:
             raise PackError(f"{path}: function.{entry}: {error}") from None
-    return LightPack(str(config["name"]), folder, config, hashlib.sha256(data).hexdigest())
+    return LightPack(str(config["name"]), (folder,), config, hashlib.sha256(data).hexdigest())
