@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -122,8 +123,9 @@ def bench(arguments: list[str]) -> None:
 
 @task
 def overhead(arguments: list[str]) -> None:
-    """what a span costs at run time, as a table"""
-    call(environment("dev"), "benchmarks/runtime_overhead.py", *arguments)
+    """what a span costs at run time, as a table for each of Python, Node and Go"""
+    for benchmark in ("runtime_overhead.py", "runtime_overhead_node.py", "runtime_overhead_go.py"):
+        call(environment("dev"), f"benchmarks/{benchmark}", *arguments)
 
 
 @task
@@ -139,9 +141,29 @@ def corpus(arguments: list[str]) -> None:
 
 
 @task
+def page(arguments: list[str]) -> None:
+    """build the page of `report --html` from page/ (needs node)"""
+    folder = ROOT / "page"
+    lock, mark = folder / "package-lock.json", folder / "node_modules" / ".ready"
+    if not mark.exists() or mark.read_bytes() != lock.read_bytes():
+        call("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder)
+        mark.write_bytes(lock.read_bytes())
+    call("node", "node_modules/typescript/bin/tsc", cwd=folder)
+    call("node", "build.mjs", ROOT / "src/telemetry_inject/report/page.html", cwd=folder)
+
+
+@task
+def collector(arguments: list[str]) -> None:
+    """build and start a real OpenTelemetry Collector that writes what it receives to a file (needs go)"""
+    sys.argv[1:] = arguments
+    runpy.run_path("collector/run.py", run_name="__main__")
+
+
+@task
 def pictures(arguments: list[str]) -> None:
     """draw the README's pictures from real runs"""
     call(environment("dev"), "docs/pictures/make.py", *arguments)
+    call(environment("dev"), "docs/pictures/page.py", *arguments)
 
 
 def main() -> None:

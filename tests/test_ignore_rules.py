@@ -72,9 +72,7 @@ def test_random_nested_ignore_files_mean_what_git_means(tmp_path: Path) -> None:
             lines = []
             for _ in range(chance.randrange(4)):
                 glob = "/".join(chance.choices(names, k=chance.randrange(1, 4)))
-                lines.append(
-                    chance.choice(("", "", "!")) + chance.choice(("", "/")) + glob + chance.choice(("", "/"))
-                )
+                lines.append(chance.choice(("", "", "!")) + chance.choice(("", "/")) + glob + chance.choice(("", "/")))
             ignores[f"{place}.gitignore"] = "\n".join(lines)
         root = make_repository(tmp_path / f"repository{number}", ignores)
         assert we_take(root) == git_takes(root), ignores
@@ -97,9 +95,7 @@ def test_an_ignored_folder_that_is_named_is_scanned(tmp_path: Path) -> None:
 def test_a_worktree_uses_the_exclude_file_of_its_repository(tmp_path: Path) -> None:
     root = make_repository(tmp_path / "repository", {})
     identity = ["-c", "user.name=n", "-c", "user.email=e@x"]
-    subprocess.run(
-        ["git", "-C", str(root), *identity, "commit", "-q", "--allow-empty", "-m", "m"], check=True
-    )
+    subprocess.run(["git", "-C", str(root), *identity, "commit", "-q", "--allow-empty", "-m", "m"], check=True)
     tree = tmp_path / "tree"
     subprocess.run(["git", "-C", str(root), "worktree", "add", "-q", str(tree)], check=True)
     (root / ".git" / "info").mkdir(exist_ok=True)
@@ -121,7 +117,9 @@ def test_a_negated_pattern_takes_back_only_what_comes_before() -> None:
     [
         pytest.param("?.py", "é.py", False, id="a question mark is a letter, not a byte"),
         pytest.param("x[[:digit:]].py", "x1.py", True, id="named classes are not known"),
-        pytest.param("back[\\a]slash.py", "back\\slash.py", False, id="a backslash in a class is one of its characters"),
+        pytest.param(
+            "back[\\a]slash.py", "back\\slash.py", False, id="a backslash in a class is one of its characters"
+        ),
         pytest.param("***/a.py", "foo/bar/a.py", True, id="three stars are one"),
         pytest.param("/foo[!x]a.py", "foo/a.py", False, id="a negated class may be a slash"),
         pytest.param("a.py\t", "a.py", False, id="a tab at the end is dropped"),

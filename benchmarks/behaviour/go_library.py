@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import reports
 from go_suite import GoSuite, goroot
 from projects import HERE, Step, remove
+from telemetry_inject.proving import reports
 
 MODULE = "example.com/library"
 _IMPORT = re.compile(r'^(\s*(?:import\s+)?(?:[\w.]+\s+)?)"([a-z0-9/]+)"', re.MULTILINE)

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
-import reports
 from projects import Step, Suite, call, remove
+from telemetry_inject.proving import reports
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
-import subprocess
-import tarfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
-import reports
+from debian_source import check, fetch_debian, unpack
 from projects import SOURCES, Step, Suite, call, remove
-from reports import Outcomes
+from telemetry_inject.proving import reports
+from telemetry_inject.proving.reports import Outcomes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +54,11 @@ class NpmSuite(Suite):
         archive = SOURCES / f"{self.sha256[:16]}-{self.name.replace('/', '-')}.tar"
         if not archive.exists():
             SOURCES.mkdir(parents=True, exist_ok=True)
-            (_from_registry if self.source == "npm" else _from_debian)(self, archive)
-        _unpack(archive, clean)
+            if self.source == "npm":
+                _from_registry(self, archive)
+            else:
+                fetch_debian(self.source, self.sha256, archive)
+        unpack(archive, clean)
         for path in self.remove:
             remove(clean / path)
         for path, text in self.files.items():
@@ -137,49 +138,9 @@ def _from_registry(suite: NpmSuite, archive: Path) -> None:
     folder.mkdir(exist_ok=True)
     call("npm", "pack", "--silent", f"{suite.name}@{suite.version}", cwd=folder)
     (packed,) = folder.iterdir()
-    _check(suite, packed.read_bytes())
+    check(f"{suite.name} {suite.version}", packed.read_bytes(), suite.sha256)
     packed.rename(archive)
     folder.rmdir()
-
-
-def _from_debian(suite: NpmSuite, archive: Path) -> None:
-    """From $DEBIAN_MIRROR, or the mirror that this machine's own packages come from."""
-    unfinished = archive.with_suffix(".new")
-    call(
-        "/usr/lib/apt/apt-helper",
-        "-o=APT::Sandbox::User=root",
-        "download-file",
-        f"{_mirror()}/{suite.source}",
-        unfinished,
-    )
-    _check(suite, unfinished.read_bytes())
-    unfinished.rename(archive)
-
-
-@cache
-def _mirror() -> str:
-    if mirror := os.environ.get("DEBIAN_MIRROR"):
-        return mirror.rstrip("/")
-    try:
-        sites = call("apt-get", "indextargets", "--format", "$(SITE)", "Origin: Debian").split()
-    except (FileNotFoundError, subprocess.CalledProcessError) as error:
-        raise FileNotFoundError("no Debian mirror is known: set DEBIAN_MIRROR to one") from error
-    return next(site for site in sites if "security" not in site).rstrip("/")
-
-
-def _check(suite: NpmSuite, data: bytes) -> None:
-    found = hashlib.sha256(data).hexdigest()
-    if found != suite.sha256:
-        raise ValueError(f"{suite.name} {suite.version}: the archive's SHA-256 is {found}, not {suite.sha256}")
-
-
-def _unpack(archive: Path, clean: Path) -> None:
-    unpacked = clean.with_name("unpacked")
-    with tarfile.open(archive) as tar:
-        tar.extractall(unpacked, filter="data")
-    (only,) = unpacked.iterdir()
-    only.rename(clean)
-    unpacked.rmdir()
 
 
 def _link(source: str, target: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from projects import Step, Suite
-from reports import Outcomes
+from telemetry_inject.proving.reports import Outcomes
 
 
 @dataclass(frozen=True)

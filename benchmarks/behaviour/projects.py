@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from reports import Outcomes
+from telemetry_inject.proving.reports import Outcomes
 
 HERE = Path(__file__).parent
 WORK = Path(os.environ.get("BEHAVIOUR_WORK") or HERE.parents[1] / ".work" / "behaviour").absolute()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from projects import HERE, SOURCES, Step, Suite
-from reports import Outcomes, worst
+from telemetry_inject.proving.reports import Outcomes, worst
 
 
 @dataclass(frozen=True, kw_only=True)

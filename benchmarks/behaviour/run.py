@@ -28,6 +28,7 @@ from projects import Suite
 from results import FOLDER, Result, Setting, add_result, load_results
 from suites import load_suites
 from tables import Comparison, describe, text_table
+from telemetry_inject.proving import reports
 
 
 def main() -> int:
@@ -105,7 +106,7 @@ def baseline(suite: Suite) -> tuple[Suite, Run, Run]:
 
 def _harness_files() -> list[Path]:
     here = Path(__file__).parent
-    return [here / name for name in ("outcomes.py", "reports.py", "record_outcomes.py", "run_programs.py")]
+    return [Path(reports.__file__), *(here / name for name in ("outcomes.py", "record_outcomes.py", "run_programs.py"))]
 
 
 def _report_baseline(suite: Suite, first: Run, second: Run) -> bool:

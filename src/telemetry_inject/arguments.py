@@ -19,11 +19,12 @@ examples:
   telemetry-inject src --in-place --remove  ... and take everything out again
   telemetry-inject src --check              exit 1 when something is not instrumented yet
   telemetry-inject report [FILE ...]        show the spans that an instrumented program has recorded
+  telemetry-inject src --map                which functions get spans, and why the others do not
 
 Every option but those that say what one run does may also stand in [tool.telemetry-inject] of
 pyproject.toml or in telemetry-inject.toml; flags win over the environment, that over .env, that over
 the file. Exit codes: 0 done, 1 would change or something failed, 2 usage, 3 our bug, 4 budget reached,
-130 interrupted."""
+5 proved after functions were left out, 6 not proved and nothing written, 130 interrupted."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -50,6 +51,8 @@ def build_parser() -> Parser:
     _add_pipeline(parser)
     _add_selection(parser)
     _add_output(parser)
+    _add_proof(parser)
+    _add_spans(parser)
     _add_models(parser)
     _add_debugging(parser)
     _add_others(parser)
@@ -80,7 +83,8 @@ def _add_pipeline(parser: Parser) -> None:
 
 def _add_selection(parser: Parser) -> None:
     group = parser.add_argument_group("what is instrumented")
-    group.add_argument("--level", metavar="LEVEL", help="how much: function (default), flow or full")
+    text = "how much: function (default), flow or full; languages that a model reads know function only"
+    group.add_argument("--level", metavar="LEVEL", help=text)
     _switch(group, "--all-functions", text="also those left alone by default: trivial ones, hot dunders")
     group.add_argument(
         "--include",
@@ -89,6 +93,12 @@ def _add_selection(parser: Parser) -> None:
         help="only these, written as in .gitignore; wins over default exclusions (repeatable)",
     )
     group.add_argument("--exclude", metavar="GLOB", action="append", help="not these (repeatable)")
+    group.add_argument(
+        "--leave-out",
+        metavar="FILE:NAME",
+        action="append",
+        help="leave this function as it is: path/file.py:Class.method (repeatable)",
+    )
     _off(group, "--no-gitignore", "gitignore", "also files that git ignores")
     _switch(group, "--include-tests", text="also tests")
     group.add_argument("--changed-since", metavar="REV", help="only files changed since a git revision, and new ones")
@@ -109,6 +119,31 @@ def _add_output(parser: Parser) -> None:
     _switch(group, "-v", "--verbose", text="say what is done, and why files and functions are left out")
     _switch(group, "-q", "--quiet", text="say nothing but errors")
     group.add_argument("--color", metavar="WHEN", help="auto (default), always or never; see NO_COLOR")
+
+
+def _add_proof(parser: Parser) -> None:
+    group = parser.add_argument_group("proof on your own tests")
+    group.add_argument("--verify", metavar="CMD", help="run the tests without and with it; leave out what changes")
+    group.add_argument("--verify-build", metavar="CMD", help="the same for a compiler: go build ./..., tsc --noEmit")
+    group.add_argument("--verify-timeout", metavar="S", help="seconds for one run (default: 10 times the first one)")
+    _switch(group, "--verify-save", text="write what was left out to the project file")
+    group.add_argument("--verify-allow", metavar="TEST", action="append", help="this test may change (repeatable)")
+    group.add_argument("--max-overhead", metavar="SHARE", help="leave out the hottest functions to stay below: 10%%")
+
+
+def _add_spans(parser: Parser) -> None:
+    group = parser.add_argument_group("what spans say of the code (PATH goes before these)")
+    _switch(group, "--map", text="show which functions get spans, and why the others do not; write no tree")
+    _many(group, "--spans", "with --map: show also what was called in these runs (files or folders)")
+    group.add_argument("--html", metavar="OUT", help="with --map: write one self-contained page")
+    _many(group, "--prune-from", "leave out the functions that only cost in these runs (files or folders)")
+    group.add_argument("--max-calls-per-s", metavar="N", help="those called more often than that (default: 1000)")
+    group.add_argument("--min-self-time", metavar="T", help="those that take less a call by themselves (default: 10us)")
+    _switch(group, "--prune-save", text="write what was pruned to the project file")
+
+
+def _many(group: Any, name: str, text: str) -> None:
+    group.add_argument(name, metavar="FILE", nargs="+", action="extend", help=text)
 
 
 def _add_models(parser: Parser) -> None:

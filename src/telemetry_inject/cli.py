@@ -111,7 +111,9 @@ def _dispatch(argv: list[str], context: _Context) -> int:
         print(f"telemetry-inject {__version__}")
         return ExitCode.DONE
     if argv[:1] == ["report"]:
-        return _span_report(argv[1:])
+        from telemetry_inject.report.report_command import run_report
+
+        return run_report(argv[1:])
     from telemetry_inject.arguments import build_parser, completion, parse_arguments
 
     flags = parse_arguments(argv)
@@ -183,29 +185,6 @@ def _shown_settings(settings: Settings) -> str:
     ]
     width = max(len(line) for line, _ in lines)
     return "\n".join(f"{line:<{min(width, 60)}}  # {source}" for line, source in lines)
-
-
-def _span_report(argv: list[str]) -> int:
-    """`telemetry-inject report [FILE ...]`: spans that instrumented programs have written, as a tree."""
-    if any(word in ("-h", "--help") for word in argv):
-        print("usage: telemetry-inject report [FILE ...]\n\nPrint span files as a call tree, with the hottest")
-        print("functions and the errors. Without FILE: telemetry/*.jsonl. A folder of this name: ./report")
-        return ExitCode.DONE
-    from pathlib import Path
-
-    wrong = [word for word in argv if word.startswith("-")]
-    if wrong:
-        raise UsageError(f"report: unknown option {wrong[0].partition('=')[0]}", "It takes span files only.")
-    paths = [Path(word) for word in argv] or sorted(Path("telemetry").glob("*.jsonl"))
-    if not paths:
-        raise UsageError("report: there are no span files in telemetry/", "Run the instrumented program first.")
-    import shutil
-
-    from telemetry_inject.report.span_report import render_report
-
-    color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
-    print(render_report(paths, width=shutil.get_terminal_size((100, 40)).columns, color=color), end="")
-    return ExitCode.DONE
 
 
 def _tolerate_any_name() -> None:

@@ -49,11 +49,13 @@ class Settings:
     all_functions: bool = False
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
     gitignore: bool = True
     include_tests: bool = False
     changed_since: str = ""
     max_file_size: int = 5 * 1024**2
     project_dir: Path | None = None
+    project_file: Path | None = None
     # what is written where
     output: Path = Path("instrumented")
     overlay: Path | None = None
@@ -62,6 +64,21 @@ class Settings:
     dry_run: bool = False
     diff: bool = False
     check: bool = False
+    # what is proved
+    verify: str = ""
+    verify_build: str = ""
+    verify_timeout: float | None = None
+    verify_save: bool = False
+    verify_allow: tuple[str, ...] = ()
+    max_overhead: float | None = None
+    # what spans say of the code; files as text
+    map: bool = False
+    spans: tuple[str, ...] = ()
+    html: Path | None = None
+    prune_from: tuple[str, ...] = ()
+    max_calls_per_s: float | None = None
+    min_self_time: int | None = None  # nanoseconds
+    prune_save: bool = False
     # what is said
     json: bool = False
     verbose: bool = False
@@ -92,7 +109,12 @@ class Settings:
     @property
     def writes(self) -> bool:
         """Whether the run may write results at all: not with --dry-run, --diff or --check."""
-        return not (self.dry_run or self.diff or self.check or self.stdin)
+        return not (self.dry_run or self.diff or self.check or self.stdin or self.map)
+
+    @property
+    def proves(self) -> bool:
+        """Whether the user's own commands are to prove the result."""
+        return bool(self.verify or self.verify_build)
 
     @property
     def workers(self) -> int:
@@ -147,13 +169,25 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str], fold
             notes += note
         else:
             values[option.attribute] = _checked(option, text, source)
+            if option.adds and project is not None and option.name in file_values:
+                place = f"{project.path}: {option.name}"
+                first = _from_file(option, file_values[option.name], place, project.path.parent)
+                values[option.attribute] = tuple(dict.fromkeys((*first, *values[option.attribute])))
+                source = f"{place}, {source}"
         sources[option.name] = source
     _color_from_environment(values, sources, environment)
     values.setdefault("provider", _provider(values))
     if values["provider"] == "ollama":
         values.setdefault("timeout", LOCAL_TIMEOUT)
-    project_dir = project.path.parent if project else None
-    return Settings(path=path, stdin=stdin, project_dir=project_dir, notes=tuple(notes), sources=sources, **values)
+    return Settings(
+        path=path,
+        stdin=stdin,
+        project_dir=project.path.parent if project else None,
+        project_file=project.path if project else None,
+        notes=tuple(notes),
+        sources=sources,
+        **values,
+    )
 
 
 def _find(

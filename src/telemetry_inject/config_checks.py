@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from telemetry_inject.config import Settings
@@ -52,6 +53,8 @@ def _check_flags(settings: Settings) -> None:
             "--diff",
             "Both write to standard output.",
         ),
+        *_with_proof(settings),
+        *_with_spans(settings, output_given),
         (settings.quiet and settings.verbose, "--quiet", "--verbose", "Choose one."),
     )
     for conflict, one, other, help_text in table:
@@ -59,8 +62,67 @@ def _check_flags(settings: Settings) -> None:
             raise UsageError(f"{one} and {other} do not go together", help_text)
     if "stdin-filename" in settings.sources and not settings.stdin:
         raise UsageError("--stdin-filename is only for standard input", "Give `-` as PATH, or leave it out.")
+    if settings.proves and os.name != "posix":
+        raise UsageError("--verify works on Linux and macOS only", "Run it there, or in WSL.")
+    for name, wanted in (("verify-save", settings.verify_save), ("max-overhead", settings.max_overhead is not None)):
+        if wanted and not settings.verify and name in settings.sources and settings.sources[name].startswith("--"):
+            raise UsageError(f"--{name} is only for --verify", "Say with --verify which command runs the tests.")
+    _check_companions(settings)
     if settings.changed_since.startswith("-"):
         raise UsageError("--changed-since: a revision cannot start with '-'", "Give a branch, tag or commit.")
+
+
+def _with_spans(settings: Settings, output_given: bool) -> tuple[tuple[bool, str, str, str], ...]:
+    """What does not go together with a map, or with choosing functions by their spans."""
+    view = "A map is a view: it writes no tree."
+    for_map = (
+        (settings.stdin, "-", "Give a file or a folder."),
+        (settings.in_place, "--in-place", view),
+        (output_given, "--output", view),
+        (settings.overlay is not None, "--overlay", view),
+        (settings.remove, "--remove", view),
+        (settings.diff, "--diff", view),
+        (settings.check, "--check", "--map always ends with 0: run --check for a verdict."),
+        (settings.proves, "--verify", view),
+        (bool(settings.prune_from), "--prune-from", "Look at the map with --spans first, then prune."),
+    )
+    for_pruning = (
+        (settings.stdin, "-", "Give a file or a folder."),
+        (settings.remove, "--remove", "Remove first, then prune; or give --prune-from alone, which instruments anew."),
+    )
+    return (
+        *((settings.map and conflict, "--map", other, text) for conflict, other, text in for_map),
+        *(
+            (bool(settings.prune_from) and conflict, "--prune-from", other, text)
+            for conflict, other, text in for_pruning
+        ),
+    )
+
+
+def _check_companions(settings: Settings) -> None:
+    """Flags that say nothing without another one."""
+    for flag, given, other, there in (
+        ("--spans", bool(settings.spans), "--map", settings.map),
+        ("--html", settings.html is not None, "--map", settings.map),
+        ("--prune-save", settings.prune_save, "--prune-from", bool(settings.prune_from)),
+        ("--max-calls-per-s", settings.max_calls_per_s is not None, "--prune-from", bool(settings.prune_from)),
+        ("--min-self-time", settings.min_self_time is not None, "--prune-from", bool(settings.prune_from)),
+    ):
+        if given and not there and settings.sources.get(flag[2:], flag) == flag:
+            raise UsageError(f"{flag} is only for {other}", f"Add {other}; see --help.")
+
+
+def _with_proof(settings: Settings) -> tuple[tuple[bool, str, str, str], ...]:
+    """What does not go together with running the user's own commands."""
+    flag = "--verify" if settings.verify else "--verify-build"
+    others = (
+        (settings.stdin, "-", "Give a folder."),
+        (settings.remove, "--remove", "What is taken out again is what was there before."),
+        (settings.check, "--check", "Use --dry-run to prove without writing."),
+        (settings.diff, "--diff", "Use --dry-run to prove without writing."),
+        (settings.overlay is not None, "--overlay", "Prove a copy, and make the overlay with the same leave-out."),
+    )
+    return tuple((settings.proves and conflict, flag, other, text) for conflict, other, text in others)
 
 
 def _check_path(path: Path) -> None:

@@ -13,6 +13,8 @@ class ExitCode(IntEnum):
     USAGE = 2  # wrong arguments, configuration, or input path
     BUG = 3  # our fault: please report
     BUDGET = 4  # the budget was reached
+    REPAIRED = 5  # --verify: functions were left out and the rest is proved, or the budget for time was not met
+    UNPROVED = 6  # --verify: not proved, and nothing is written
     INTERRUPTED = 130  # ^C
 
 

@@ -12,7 +12,8 @@ from telemetry_inject.engine.packs import RuntimePack
 from telemetry_inject.errors import PackError
 
 _GENERICS = (1, 18)
-_BRIDGED = tuple(f"go.opentelemetry.io/otel{part}" for part in ("", "/attribute", "/codes", "/trace"))
+_BRIDGED = tuple(f"go.opentelemetry.io/otel{part}" for part in ("", "/attribute", "/codes", "/propagation", "/trace"))
+_WITH_HTTP = ("http.go", "http_headers.go")
 _WITH_ASSEMBLY, _WITHOUT_ASSEMBLY = ("lane_g.go", "caller_fp.go"), ("lane_id.go", "caller_none.go")
 _TRACING = ("go.opentelemetry.io/otel", "go.opentelemetry.io/otel/trace")
 _SPELLED = re.compile(rb"_telemetry_inject(\.\w+)?[\"']")
@@ -34,6 +35,9 @@ class HelperPlaces(Protocol):
 
     def place(self, relative: str) -> Place:
         """Where the helper of the file at `relative` goes."""
+
+    def saw(self, relative: str, source: bytes) -> None:
+        """A file of the tree was read anyway: what it says may be of use for the helper."""
 
     def imported(self, text: bytes) -> Iterable[str]:
         """The names of the helper's files that an inserted import asks for."""
@@ -89,6 +93,9 @@ class PackagePlaces:
             known = self._is_package[folder] = bool(marker) and (self._root / folder / str(marker)).exists()
         return known
 
+    def saw(self, relative: str, source: bytes) -> None:
+        """Nothing in a file matters for the helper."""
+
     def imported(self, text: bytes) -> Iterable[str]:
         """All of the helper's files: there is one."""
         return self._pack.helpers
@@ -129,6 +136,9 @@ class NpmPlaces:
             placement = self._placements[key] = Placement(tuple(values.items()))
         return Place(found.home, placement)
 
+    def saw(self, relative: str, source: bytes) -> None:
+        """Nothing in a file matters for the helper."""
+
     def imported(self, text: bytes) -> Iterable[str]:
         """The helper whose name the import spells, for TypeScript with the ending of the source behind it."""
         names = tuple(self._pack.helpers)
@@ -157,6 +167,7 @@ class GoPlaces:
         self._modules = GoModules(root)
         self._found: dict[PurePosixPath, GoPlace] = {}
         self._files: dict[PurePosixPath, set[str]] = {}
+        self._imports: dict[str, tuple[str, ...]] = {}
 
     def place(self, relative: str) -> Place:
         """See HelperPlaces."""
@@ -169,6 +180,13 @@ class GoPlaces:
         self._files.setdefault(found.home, set()).add(relative)
         return Place(found.home, Placement((("path", found.import_path.removesuffix(found.home.name)),)))
 
+    def saw(self, relative: str, source: bytes) -> None:
+        """Keep what the file imports, as far as it matters."""
+        from telemetry_inject.projects.go_source import imports
+
+        telling = any(path in source for path in (b"net/http", b"go.opentelemetry.io/otel"))
+        self._imports[relative] = imports(source) if telling else ()
+
     def imported(self, text: bytes) -> Iterable[str]:
         """All of the helper's files: they are one package."""
         return self._pack.helpers
@@ -180,8 +198,9 @@ class GoPlaces:
         imported = self._imported_by(home)
         if not (imported.issuperset(_TRACING) and all(map(self._found[home].can_import, _BRIDGED))):
             found.pop("otel_bridge.go", None)
-        if "http.go" in found and "net/http" not in imported:
-            found["http.go"] = b"//go:build telemetry_http\n\n" + found["http.go"]
+        if "net/http" not in imported:
+            for name in filter(found.__contains__, _WITH_HTTP):
+                found[name] = b"//go:build telemetry_http\n\n" + found[name]
         if self._overlay:  # the assembler starts in the package's folder, which is not there
             found = {name: data for name, data in found.items() if not name.endswith((".s", *_WITH_ASSEMBLY))}
             for name in _WITHOUT_ASSEMBLY:
@@ -190,10 +209,11 @@ class GoPlaces:
 
     def _imported_by(self, home: PurePosixPath) -> set[str]:
         """What the files that share a helper import themselves, tests apart."""
-        from telemetry_inject.projects.go_source import imports
-
         files = [name for name in self._files[home] if not name.endswith("_test.go")]
-        return {path for name in files for path in imports((self._root / name).read_bytes())}
+        for name in files:
+            if name not in self._imports:
+                self.saw(name, (self._root / name).read_bytes())
+        return {path for name in files for path in self._imports[name]}
 
 
 def _yes(flag: bool) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TRACE_LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR")
 SIZE_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+TIME_UNITS = {"ns": 1, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9}
 MOST_WORKERS = 512
 
 
@@ -132,6 +133,36 @@ def _seconds(value: Any) -> float:
     return number
 
 
+def _rate(value: Any) -> float:
+    number = float(value)
+    if isinstance(value, bool) or not 0 < number < float("inf"):
+        raise ValueError(value)
+    return number
+
+
+def _short_time(value: Any) -> int:
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ns|us|µs|μs|ms|s)", str(value).strip())
+    if match is None:
+        raise ValueError(value)
+    time = round(float(match[1]) * TIME_UNITS[match[2]])
+    if not time:
+        raise ValueError(value)
+    return time
+
+
+def _files(value: Any) -> tuple[str, ...]:
+    if not all(isinstance(name, str) and name and "\0" not in name for name in value):
+        raise ValueError(value)
+    return tuple(dict.fromkeys(value))
+
+
+def _percent(value: Any) -> float:
+    match = re.fullmatch(r"([0-9]{1,4}(?:\.[0-9]{1,4})?)\s*%", str(value).strip())
+    if match is None:
+        raise ValueError(value)
+    return float(match[1]) / 100
+
+
 def _size(value: Any) -> int:
     match = re.fullmatch(r"([0-9]{1,15})\s*([KMG]?)(?:i?B)?", str(value).strip(), re.IGNORECASE)
     if match is None:
@@ -143,6 +174,12 @@ def _globs(value: Any) -> tuple[str, ...]:
     if not all(isinstance(glob, str) and glob.strip() for glob in value):
         raise ValueError(value)
     return tuple(value)
+
+
+def _functions(value: Any) -> tuple[str, ...]:
+    if not all(isinstance(name, str) and re.fullmatch(r"[^:]+:\S.*", name.strip(), re.DOTALL) for name in value):
+        raise ValueError(value)
+    return tuple(dict.fromkeys(name.strip() for name in value))
 
 
 def _level(value: Any) -> Level:
@@ -169,8 +206,13 @@ FOLDER = Kind(_folder, "a path", (str,))
 MONEY = Kind(_money, "an amount of US dollars such as 5.00, 0 or more", (int, float, str))
 PRICE = Kind(_price, "dollars a million tokens as INPUT/OUTPUT, such as 2.50/10", (str,))
 SECONDS = Kind(_seconds, "a number of seconds, more than 0", (int, float))
+RATE = Kind(_rate, "a number of calls a second, more than 0", (int, float))
+SHORT_TIME = Kind(_short_time, "a time with its unit (ns, us, ms, s), such as 10us", (str,))
+FILES = Kind(_files, "a list of files", (list,))
+PERCENT = Kind(_percent, "a share such as 10%", (str,))
 SIZE = Kind(_size, "a number of bytes, or a size such as 500K or 5M", (int, str))
 GLOBS = Kind(_globs, "a list of globs", (list,))
+FUNCTIONS = Kind(_functions, "a list of functions as in --json: path/to/file.py:Class.method", (list,))
 LEVEL = Kind(_level, "one of " + ", ".join(Level), (str,))
 TRACE_LEVEL = choice(TRACE_LEVELS, str.upper)
 COLOR = choice(("auto", "always", "never"))

@@ -12,7 +12,7 @@ class Option(NamedTuple):
     """One option: its name in the project file (also `--show-settings`), kind, and where it may come from.
 
     `flag` is what to call it in an error when it is not just `--name`. `refused` says why it may not be
-    in a project file; empty means that it may.
+    in a project file; empty means that it may. `adds`: a list to which a flag adds, instead of taking its place.
     """
 
     name: str
@@ -20,6 +20,7 @@ class Option(NamedTuple):
     environment: str = ""
     flag: str = ""
     refused: str = ""
+    adds: bool = False
 
     @property
     def attribute(self) -> str:
@@ -28,6 +29,7 @@ class Option(NamedTuple):
 
 
 _ACTION = "it says what one run does: give it on the command line"
+_COMMAND = "it is a command that would be run: give it on the command line"
 _KEY = "keys do not belong in a project file: use the environment or .env"
 _WHERE = "it decides where sources and keys are sent: use a flag, the environment or .env"
 
@@ -46,6 +48,7 @@ OPTIONS = (
     Option("all-functions", kinds.BOOLEAN),
     Option("include", kinds.GLOBS),
     Option("exclude", kinds.GLOBS),
+    Option("leave-out", kinds.FUNCTIONS, adds=True),
     Option("gitignore", kinds.BOOLEAN, flag="--no-gitignore"),
     Option("include-tests", kinds.BOOLEAN),
     Option("changed-since", kinds.TEXT, refused=_ACTION),
@@ -57,6 +60,19 @@ OPTIONS = (
     Option("dry-run", kinds.BOOLEAN, refused=_ACTION),
     Option("diff", kinds.BOOLEAN, refused=_ACTION),
     Option("check", kinds.BOOLEAN, refused=_ACTION),
+    Option("verify", kinds.TEXT, refused=_COMMAND),
+    Option("verify-build", kinds.TEXT, refused=_COMMAND),
+    Option("verify-timeout", kinds.SECONDS),
+    Option("verify-allow", kinds.GLOBS, adds=True),
+    Option("verify-save", kinds.BOOLEAN, refused=_ACTION),
+    Option("max-overhead", kinds.PERCENT),
+    Option("map", kinds.BOOLEAN, refused=_ACTION),
+    Option("spans", kinds.FILES, refused=_ACTION),
+    Option("html", kinds.FOLDER, refused=_ACTION),
+    Option("prune-from", kinds.FILES, refused=_ACTION),
+    Option("max-calls-per-s", kinds.RATE),
+    Option("min-self-time", kinds.SHORT_TIME),
+    Option("prune-save", kinds.BOOLEAN, refused=_ACTION),
     Option("json", kinds.BOOLEAN, refused=_ACTION),
     Option("verbose", kinds.BOOLEAN),
     Option("quiet", kinds.BOOLEAN),

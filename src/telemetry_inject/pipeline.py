@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from contextlib import nullcontext
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from telemetry_inject.engine.file_reconstructor import FileReconstructor
 from telemetry_inject.engine.options import Placement
 from telemetry_inject.engine.packs import RuntimePack, load_pack
 from telemetry_inject.errors import InvariantError, OutputError, TelemetryInjectError, UsageError
+from telemetry_inject.garbage import uncollected
+from telemetry_inject.leave_out import LeaveOut
 from telemetry_inject.observer import Observer
 from telemetry_inject.overlay import copies_folder, only_of, write_overlay
 from telemetry_inject.run_scope import engine_options, key_scopes, languages, pack_folders
@@ -29,11 +32,22 @@ from telemetry_inject.scripts.file_task import ALREADY_INSTRUMENTED, FileOutcome
 from telemetry_inject.scripts.payloads import FileEntry, decode_file
 from telemetry_inject.scripts.script_cache import NullCache, ScriptCache
 from telemetry_inject.telemetry_utils_writer import TelemetryUtilsWriter
-from telemetry_inject.tree_copy import copy_rest
-from telemetry_inject.types import UNPROVED, FileReport, FileStatus, FunctionStatus, RunResult, ScanResult, SourceFile
+from telemetry_inject.tree_copy import copy_rest, helpers_left
+from telemetry_inject.types import (
+    UNPROVED,
+    FileReport,
+    FileStatus,
+    FunctionStatus,
+    Level,
+    RunResult,
+    ScanResult,
+    SourceFile,
+)
 
 if TYPE_CHECKING:
+    from telemetry_inject.languages import Languages
     from telemetry_inject.traditional.model_run import ModelRun
+    from telemetry_inject.unread_files import Unread
 
 
 def run(settings: Settings, observer: Observer, models: ModelRun | None = None) -> RunResult:
@@ -42,7 +56,8 @@ def run(settings: Settings, observer: Observer, models: ModelRun | None = None) 
     `models`: a model chooses among what can be inserted, and names the functions of languages without a pack.
     Raises UsageError when the path does not exist, PackError when a language pack is broken.
     """
-    return _Run(settings, observer, models).run()
+    with uncollected() if models is None else nullcontext():
+        return _Run(settings, observer, models).run()
 
 
 class _Phases:
@@ -63,15 +78,14 @@ class _Run:
         self.settings = settings
         self.models = models
         self.observer = observer
+        self.leave_out = LeaveOut(settings.leave_out)
         self.folders = pack_folders(settings.packs)
-        self.scopes = self.script_scopes = key_scopes(settings)
-        if models is not None:
-            self.scopes = models.scopes(self.scopes)
         self.reports: list[FileReport] = []
         self.written = 0
         self.counts: Counter[str] = Counter()
         self.helpers: dict[tuple[str, PurePosixPath], set[bytes]] = {}
         self.failures: list[str] = []
+        self.told: list[str] = []
         self.export_problem = ""
 
     def pack(self, language: str) -> RuntimePack:
@@ -91,10 +105,14 @@ class _Run:
         phases = _Phases(start)
         phases.end("scan")
         observer.scanned(scan)
+        self._tell_levels({file.language for file in scan.files})
         overlay = settings.overlay is not None
-        names = {*self.folders, *(self.models.light if self.models is not None else ())}
+        names = {file.language for file in scan.files}
+        self.scopes = self.script_scopes = key_scopes(settings, names)
+        if self.models is not None:
+            self.scopes = self.models.scopes(self.scopes)
         self.writers = {name: TelemetryUtilsWriter(scan.root, self.pack(name), overlay) for name in names}
-        for language in {file.language for file in scan.files}:
+        for language in names:
             self.pack(language).check_helpers()
         self.output = self._output(scan)
         cache = self._open_cache()
@@ -115,7 +133,9 @@ class _Run:
             cache.close()
         order = {file.relative: index for index, file in enumerate(scan.files)}
         self.reports.sort(key=lambda report: order[report.path])
-        for warning in [*cache.warnings, *self.failures]:
+        unmatched = self.leave_out.unmatched(scan.root, self.reports)
+        warnings = (*cache.warnings, *self.failures, *self.told, *unmatched)
+        for warning in warnings:
             observer.warn(warning)
         spent: dict[str, Any] = {} if self.models is None else self.models.details()
         told = {"cost_usd": spent.get("cost_usd", 0), "model_calls": spent.get("model_calls", 0)}
@@ -127,11 +147,30 @@ class _Run:
             scripts_generated=self.counts["generated"],
             scripts_from_cache=self.counts["recalled"],
             seconds=time.perf_counter() - start,
-            warnings=(*cache.warnings, *self.failures),
+            warnings=warnings,
             output=self.output,
-            details={"failures": len(self.failures), "files_from_cache": self.counts["files_from_cache"],
-                     "phases": phases.seconds, **spent},
+            details={
+                "failures": len(self.failures),
+                "files_from_cache": self.counts["files_from_cache"],
+                "phases": phases.seconds,
+                "unread": self._unread(scan, claims),
+                **spent,
+            },
         )
+
+    def _tell_levels(self, names: Set[str]) -> None:
+        """A level that some of the languages do not know is not passed over in silence."""
+        if self.models is not None and self.settings.level is not Level.FUNCTION:
+            titles = sorted(self.models.light[name].title for name in names - self.folders.keys())
+            if titles:
+                self.told.append(f"{', '.join(titles)}: level function only, not {self.settings.level}")
+
+    def _unread(self, scan: ScanResult, claims: Languages) -> tuple[Unread, ...]:
+        if not scan.copied or self.settings.overlay is not None:
+            return ()
+        from telemetry_inject.unread_files import unread
+
+        return unread(scan, frozenset(claims.extensions))
 
     def _output(self, scan: ScanResult) -> Path | None:
         if not self.settings.writes:
@@ -150,12 +189,15 @@ class _Run:
     def _open_cache(self) -> ScriptCache | NullCache:
         return ScriptCache.open(self.settings.cache_dir) if self.settings.cache else NullCache()
 
-    def _task(self, file: SourceFile, size: int) -> FileTask:
-        place = self.writers[file.language].place(file.relative)
+    def _task(self, file: SourceFile, source: bytes) -> FileTask:
+        places = self.writers[file.language].places
+        places.saw(file.relative, source)
+        place = places.place(file.relative)
+        placement = self.leave_out.placed(place.placement, file.relative)
         destination = None
         if self.output is not None:
             destination = file.path if self.settings.in_place else self.output / file.relative
-        return FileTask(file.path, file.relative, file.language, size, place.placement, destination, place.problem)
+        return FileTask(file.path, file.relative, file.language, len(source), placement, destination, place.problem)
 
     def _recall(self, scan: ScanResult, cache: ScriptCache | NullCache) -> list[FileTask]:
         """Finish every file whose insertions the cache knows; return the others."""
@@ -170,7 +212,10 @@ class _Run:
                         FileReport(file.relative, file.language, FileStatus.FAILED, f"cannot be read: {error.strerror}")
                     )
                     continue
-                task = self._task(file, len(source))
+                task = self._task(file, source)
+                if task.problem:
+                    self._leave_alone(task, source)
+                    continue
                 key = file_key(self.scopes[file.language], file.language, source, task.placement.key)
                 known.append((task, source, key))
             found = cache.get_files([key for _, _, key in known])
@@ -179,6 +224,17 @@ class _Run:
                 if payload is None or not self._from_cache(task, source, payload):
                     misses.append(task)
         return misses
+
+    def _leave_alone(self, task: FileTask, source: bytes) -> None:
+        """A file that can't be given the helper: it goes to the output as it is."""
+        report = FileReport(task.relative, task.language, FileStatus.SKIPPED, task.problem)
+        written = False
+        try:
+            written = task.destination not in (None, task.path) and write_result(task, source, source)
+        except TelemetryInjectError as error:
+            report = FileReport(task.relative, task.language, FileStatus.FAILED, error.title)
+        keep = self.settings.diff
+        self._done(report, written, source if keep else None, source if keep else None)
 
     def _from_cache(self, task: FileTask, source: bytes, payload: bytes) -> bool:
         """Whether the stored insertions gave a file; a damaged entry is no reason to fail."""
@@ -203,9 +259,7 @@ class _Run:
         self._done(report, written, source if keep else None, output if keep else None, imported)
         return True
 
-    def _process(
-        self, tasks: Sequence[FileTask], cache: ScriptCache | NullCache, exports: CacheExports | None
-    ) -> None:
+    def _process(self, tasks: Sequence[FileTask], cache: ScriptCache | NullCache, exports: CacheExports | None) -> None:
         total = len(self.reports) + len(tasks)
         if not tasks:
             self.observer.started(total)
@@ -282,8 +336,10 @@ class _Run:
                 for name, data in self.writers[language].files(home, imports).items():
                     path = str(home / name)
                     report = FileReport(path, language, FileStatus.INSTRUMENTED, "the runtime helper")
-                    if not (scan.root / path).exists():
-                        self.observer.file_done(report, None, data)
+                    there = scan.root / path
+                    before = there.read_bytes() if there.is_file() else None
+                    if before != data:
+                        self.observer.file_done(report, before, data)
         if self.output is None:
             return
         for (language, home), imports in helpers:
@@ -297,7 +353,8 @@ class _Run:
             if not scan.single_file:
                 (self.output / OUTPUT_MARKER).touch()
             failed = [report.path for report in self.reports if report.status is FileStatus.FAILED]
-            copied, problems = copy_rest(scan, self.output, failed)
+            homes = {home for _, home in self.helpers}
+            copied, problems = copy_rest(scan, self.output, [*failed, *helpers_left(scan, homes)])
             self.written += copied
             self.failures += problems
 
@@ -314,8 +371,10 @@ class _Run:
 
 def _wants_repair(settings: Settings, outcome: FileOutcome) -> bool:
     """Whether a script of the file failed, and there is a model to ask."""
+    if not settings.provider:
+        return False
     failed = [each.reason for each in outcome.report.functions if each.status is FunctionStatus.FAILED]
-    return bool(settings.provider) and any(reason.startswith(UNPROVED) for reason in failed)
+    return any(reason.startswith(UNPROVED) for reason in failed)
 
 
 def _batches(files: Sequence[SourceFile]) -> Iterator[list[SourceFile]]:
@@ -334,7 +393,8 @@ def instrument_stdin(settings: Settings, data: bytes, filename: str) -> tuple[Fi
             f"{filename}: no language pack for a file of this name", "give a name with --stdin-filename, such as app.py"
         )
     pack = load_pack(language, pack_folders(settings.packs)[language])
-    result = instrument(data, pack, engine_options(settings), Placement())
+    placement = LeaveOut(settings.leave_out).placed(Placement(), filename)
+    result = instrument(data, pack, engine_options(settings), placement)
     report = FileReport(
         filename, language, result.status, result.reason, result.functions, False, len(result.insertions)
     )

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from telemetry_inject.report.terminal import painted, printable, wants_color
 from telemetry_inject.types import FileReport, FileStatus, FunctionStatus, RunResult
 
 if TYPE_CHECKING:
+    from telemetry_inject.coverage.prune import Pruning
     from telemetry_inject.traditional.model_run import ModelRun
 
 Finished = Callable[[int], None]
@@ -28,18 +30,42 @@ def run_command(settings: Settings, show_files: bool, finished: Finished) -> int
     """
     if show_files:
         return _show_files(settings)
+    if settings.map:
+        return _run_map(settings, finished)
+    pruning = None
+    if settings.prune_from:
+        from telemetry_inject.coverage.prune import find_what_only_costs
+
+        pruning = find_what_only_costs(settings)
+        settings = pruning.applied(settings)
     models = _models(settings)
     if not settings.quiet:
         for note in _notes(settings, models):
             print(f"note: {printable(note)}", file=sys.stderr)
     if settings.stdin:
         return _run_stdin(settings, finished)
-    return _run_tree(settings, finished, models)
+    return _run_tree(settings, finished, models, pruning)
+
+
+def _run_map(settings: Settings, finished: Finished) -> int:
+    """The map of the tree; -v is for its own lines."""
+    from telemetry_inject.coverage.map_command import map_of, show_map
+
+    with _observers(replace(settings, verbose=False)) as (observers, codes):
+        found = map_of(settings, ObserverGroup(*observers))
+        codes.append(ExitCode.DONE)
+    finished(ExitCode.DONE)
+    show_map(settings, found)
+    return int(ExitCode.DONE)
 
 
 def _models(settings: Settings) -> ModelRun | None:
     """What has to do with models; None for a run without. Raises UsageError."""
     if settings.use_scripts or settings.remove or settings.stdin:
+        return None
+    from telemetry_inject.presence import is_stated, may_listen, ollama_address
+
+    if not is_stated(settings) and not may_listen(ollama_address(os.environ)):
         return None
     from telemetry_inject.traditional.model_run import traditional_run
 
@@ -109,7 +135,7 @@ def _shows_progress(settings: Settings) -> bool:
     return not (settings.diff and sys.stdout.isatty())
 
 
-def _run_tree(settings: Settings, finished: Finished, models: ModelRun | None) -> int:
+def _run_tree(settings: Settings, finished: Finished, models: ModelRun | None, pruning: Pruning | None) -> int:
     from telemetry_inject import pipeline
 
     with _observers(settings) as (observers, codes):
@@ -124,6 +150,12 @@ def _run_tree(settings: Settings, finished: Finished, models: ModelRun | None) -
             group = ObserverGroup(*observers, printer)
         if settings.remove:
             result = pipeline.remove(settings, group)
+        elif settings.proves:
+            from telemetry_inject.proving.command import run_proved
+            from telemetry_inject.report.status_line import StatusLine
+
+            with StatusLine(settings) as status:
+                result = run_proved(settings, group, status.say, models)
         elif models is None:
             result = pipeline.run(settings, group)
         else:
@@ -132,8 +164,13 @@ def _run_tree(settings: Settings, finished: Finished, models: ModelRun | None) -
             printer.finish()
             sys.stdout.buffer.flush()
         if not result.files and result.skipped and settings.path.is_file():
+            from telemetry_inject.scanner import UNKNOWN_KIND
+            from telemetry_inject.unread_files import of_one
+
             reason = result.skipped[0].reason  # a file that was named and left out is not a success
-            raise UsageError(f"{settings.path}: {reason}", "Give another file; --help says what is left out.")
+            told = of_one(settings.path) if reason == UNKNOWN_KIND else ("", "")
+            why, helping = told[0] or reason, told[1] or "Give another file; --help says what is left out."
+            raise UsageError(f"{settings.path}: {why}", helping)
         code = exit_code(settings, result)
         ending = None if models is None else models.ending
         if isinstance(ending, TelemetryInjectError):
@@ -141,6 +178,10 @@ def _run_tree(settings: Settings, finished: Finished, models: ModelRun | None) -
         elif ending is not None:
             code = int(ExitCode.INTERRUPTED)
         codes.append(code)
+    if pruning is not None:
+        from telemetry_inject.coverage.prune import with_pruning
+
+        result = with_pruning(pruning, settings, result, code)
     finished(code)
     _say_result(settings, result, code)
     if ending is not None:
@@ -176,6 +217,14 @@ def exit_code(settings: Settings, result: RunResult) -> int:
     changes = any(file.status is FileStatus.INSTRUMENTED for file in result.files)
     undone = result.details.get("failures") or result.details.get("model_failures")
     incomplete = failed or bool(undone) or (settings.check and changes)
+    proof = result.details.get("verify")
+    if proof is not None and proof["status"] == "unproved":
+        return int(ExitCode.UNPROVED)
+    if proof is not None and not incomplete:
+        tests = proof["tests"] or {}
+        doubtful = tests.get("within_budget") is False or tests.get("unsteady")
+        if doubtful or proof["status"] == "repaired":
+            return int(ExitCode.REPAIRED)
     return int(ExitCode.INCOMPLETE if incomplete else ExitCode.DONE)
 
 

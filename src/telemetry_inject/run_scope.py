@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from telemetry_inject import __version__
 from telemetry_inject.config import Settings
 from telemetry_inject.engine.digest import engine_digest
 from telemetry_inject.engine.options import Options
-from telemetry_inject.engine.packs import grammar_version, load_pack, pack_names
+from telemetry_inject.engine.packs import grammar_version, load_pack, pack_config, pack_names
 from telemetry_inject.languages import Languages
 from telemetry_inject.scripts.cache_keys import KeyScope, canonical_options
 
@@ -20,7 +21,7 @@ def languages(packs: Path | None) -> Languages:
     filenames: dict[str, str] = {}
     interpreters: dict[str, str] = {}
     for name, folder in pack_folders(packs).items():
-        config = load_pack(name, folder).config
+        config = pack_config(name, folder)
         extensions.update({"." + extension: name for extension in config["extensions"]})
         filenames.update(dict.fromkeys(config.get("filenames", ()), name))
         interpreters.update(dict.fromkeys(config.get("interpreters", ()), name))
@@ -40,8 +41,8 @@ def engine_options(settings: Settings) -> Options:
     return Options(settings.level, settings.all_functions, settings.validate, settings.overlay is not None)
 
 
-def key_scopes(settings: Settings) -> dict[str, KeyScope]:
-    """What keys of each language have in common, by language."""
+def key_scopes(settings: Settings, names: Iterable[str]) -> dict[str, KeyScope]:
+    """What keys of each language have in common, by language; for those of `names` that have a pack."""
     options = canonical_options(
         {
             "level": settings.level.value,
@@ -53,7 +54,8 @@ def key_scopes(settings: Settings) -> dict[str, KeyScope]:
         }
     )
     scopes = {}
-    for name, folder in pack_folders(settings.packs).items():
-        pack = load_pack(name, folder)
+    folders = pack_folders(settings.packs)
+    for name in folders.keys() & names:
+        pack = load_pack(name, folders[name])
         scopes[name] = KeyScope(f"{__version__} {engine_digest()}", pack.digest, grammar_version(pack), options)
     return scopes

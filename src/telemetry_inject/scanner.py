@@ -24,6 +24,7 @@ __all__ = ["CodeScanner", "Languages", "ScanOptions"]
 
 OWN_IGNORE_FILE = ".telemetry-injectignore"
 EXCLUDED = "excluded by --exclude"
+UNKNOWN_KIND = "no language pack knows this kind of file"
 _SHEBANG_BYTES = 256
 
 
@@ -51,6 +52,7 @@ class CodeScanner:
         self._options = options or ScanOptions()
         self._files: list[SourceFile] = []
         self._copied: list[str] = []
+        self._helpers: list[str] = []
         self._skipped: list[SkippedFile] = []
 
     def scan(self, path: Path) -> ScanResult:
@@ -73,7 +75,7 @@ class CodeScanner:
             return self._single(path, SkippedFile(name, reasons.unreadable(error)))
         language = self._languages.by_name(name) or self._languages.by_shebang(data[:_SHEBANG_BYTES])
         if not language:
-            return self._single(path, SkippedFile(name, "no language pack knows this kind of file"))
+            return self._single(path, SkippedFile(name, UNKNOWN_KIND))
         if name.startswith(reasons.HELPER):
             return self._single(path, SkippedFile(name, reasons.OUR_HELPER))
         if reasons.is_binary(data):
@@ -113,6 +115,7 @@ class CodeScanner:
             tuple(sorted(self._files, key=lambda file: file.relative)),
             tuple(sorted(self._copied)),
             tuple(sorted(self._skipped, key=lambda skipped: skipped.relative)),
+            helpers=tuple(sorted(self._helpers)),
         )
 
     def _skip(self, relative: str, reason: str) -> None:
@@ -182,6 +185,9 @@ class CodeScanner:
         if not copied:
             if name != "__pycache__":  # beside every package, and never source
                 self._skip(shown, reason)
+            if reason == reasons.OUR_HELPER:
+                with os.scandir(path) as listing:
+                    self._helpers += (shown + helper.name for helper in listing)
             return None
         included = above.included or self._matches(self._include, relative, name, True)
         if above.reason:
@@ -241,8 +247,7 @@ class CodeScanner:
             return
         if reason:
             self._skip(relative, reason)
-        if reason != reasons.OUR_HELPER:
-            self._copied.append(relative)
+        (self._helpers if reason == reasons.OUR_HELPER else self._copied).append(relative)
 
     def _reason(self, entry: os.DirEntry[str], relative: str, folder: _Folder, names: set[str]) -> str | None:
         """Why a source file is left out; empty when its folder has said so already; None: take it."""

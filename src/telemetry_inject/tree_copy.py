@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Collection, Iterable
+from pathlib import Path, PurePosixPath
 
 from telemetry_inject.types import ScanResult
 
 
-def copy_rest(scan: ScanResult, output: Path, failed: Iterable[str] = ()) -> tuple[int, list[str]]:
-    """Copy the other files of the tree, and those that failed, as they are.
+def helpers_left(scan: ScanResult, homes: Collection[PurePosixPath]) -> list[str]:
+    """The runtime helpers of the tree that its copy needs: those of folders other than `homes`, which have new ones.
+
+    Files that were instrumented before and are left out now, say, import them.
+    """
+    return [relative for relative in scan.helpers if PurePosixPath(relative).parent not in homes]
+
+
+def copy_rest(scan: ScanResult, output: Path, more: Iterable[str] = ()) -> tuple[int, list[str]]:
+    """Copy the other files of the tree, and `more` of it (those that failed, say), as they are.
 
     A file that is there already with the same size and time is left alone. Gives the number of files written
     and a line for each that could not be copied.
@@ -20,7 +28,7 @@ def copy_rest(scan: ScanResult, output: Path, failed: Iterable[str] = ()) -> tup
     written = 0
     problems: list[str] = []
     folders: set[Path] = set()
-    for relative in (*scan.copied, *failed):
+    for relative in (*scan.copied, *more):
         source, target = scan.root / relative, output / relative
         try:
             if _is_same(source, target):

@@ -119,13 +119,17 @@ class SkippedFile:
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """What a scan found. `copied` are the other files that a runnable copy of the tree needs."""
+    """What a scan found. `copied` are the other files that a runnable copy of the tree needs.
+
+    `helpers`: runtime helpers that lie in the tree; a copy needs those where the run puts no new one.
+    """
 
     root: Path
     files: tuple[SourceFile, ...]
     copied: tuple[str, ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
     single_file: bool = False
+    helpers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

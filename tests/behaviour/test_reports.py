@@ -11,10 +11,19 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks" / "behaviour"))
 
 from outcomes import Difference
-from reports import Outcomes, read_go, read_jest, read_junit, read_lines, read_mocha, read_tap, read_types
 from results import Result, Setting, add_result, load_results
 from suites import load_suites
 from tables import Comparison
+from telemetry_inject.proving.reports import (
+    Outcomes,
+    read_go,
+    read_jest,
+    read_junit,
+    read_lines,
+    read_mocha,
+    read_tap,
+    read_types,
+)
 
 TREE = Path("/tree")
 

@@ -11,7 +11,7 @@ import pytest
 
 from telemetry_inject.engine import Options, instrument, load_pack, strip
 from telemetry_inject.engine.options import Placement
-from telemetry_inject.types import Level
+from telemetry_inject.types import FileStatus, Level
 
 JAVASCRIPT = load_pack("javascript")
 
@@ -175,3 +175,20 @@ def test_variables_may_be_called_as_the_placeholders_of_snippets_are(name: str) 
     assert f".args({{{name}}})".encode() in output
     assert f".assign({{{name}}})".encode() in output
     assert strip(output, JAVASCRIPT) == source
+
+
+def test_a_file_with_syntax_that_only_the_grammar_refuses_says_so() -> None:
+    # TypeScript's compiler takes the parameter's name; tree-sitter-typescript 0.23 takes it for the keyword.
+    source = b"""type Fees<
+  type extends Kind = Kind,
+> =
+  | (type extends 'legacy' ? Legacy : never)
+  | (type extends 'eip1559' ? Modern : never)
+
+export async function estimate<chain extends Chain | undefined>(client: Client<chain>): Promise<Fees> {
+  return await client.request()
+}
+"""
+    result = instrument(source, load_pack("typescript"))
+    assert (result.status, result.reason) == (FileStatus.FAILED, "syntax that the grammar does not know")
+    assert result.output == source

@@ -16,11 +16,7 @@ from telemetry_inject.engine.packs import BUILT_IN, hooks_of, pack_names
 from telemetry_inject.engine.verify import native_check
 from telemetry_inject.types import FileStatus, FunctionStatus, Level
 
-AFTER = sorted(
-    path
-    for level in Level
-    for path in BUILT_IN.glob(f"*/cases/*.{level.value}.*")
-)
+AFTER = sorted(path for level in Level for path in BUILT_IN.glob(f"*/cases/*.{level.value}.*"))
 NOOP = sorted(path for path in BUILT_IN.glob("*/cases/noop/*") if path.is_file())
 
 

@@ -60,7 +60,9 @@ def blocks(draw: st.DrawFn, depth: int = 0) -> list[str]:
                 one = draw(st.sampled_from(["return 1", "x = f(1); return x", "'doc'", "'doc'; f(2)", "f(\n3)"]))
                 lines += [*header[:-1], header[-1].partition(" #")[0] + " " + one]
             else:
-                documented = draw(st.sampled_from([[], ['"""Doc."""'], ["'a' 'b'"], ['"""Doc.\n\n  more"""'], ["'doc'; f(4)"]]))
+                documented = draw(
+                    st.sampled_from([[], ['"""Doc."""'], ["'a' 'b'"], ['"""Doc.\n\n  more"""'], ["'doc'; f(4)"]])
+                )
                 lines += [*header, *indented([*documented, *draw(blocks(depth + 1))], unit)]
     return lines
 
@@ -95,7 +97,9 @@ def test_every_program_comes_back_and_stays_the_same_program(source: bytes, leve
     assert instrument(result.output, PYTHON, options).output == result.output
 
 
-@given(st.binary(max_size=200), st.lists(st.tuples(st.integers(0, 200), st.binary(min_size=1, max_size=8)), max_size=12))
+@given(
+    st.binary(max_size=200), st.lists(st.tuples(st.integers(0, 200), st.binary(min_size=1, max_size=8)), max_size=12)
+)
 def test_apply_and_revert_are_inverse(source: bytes, edits: list[tuple[int, bytes]]) -> None:
     insertions = sorted((Insertion(min(offset, len(source)), text) for offset, text in edits), key=lambda edit: edit[0])
     output = apply(source, insertions)

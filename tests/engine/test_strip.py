@@ -50,10 +50,10 @@ def test_an_edit_beside_the_telemetry_survives_removal(level: Level, old: bytes,
 def test_statements_added_inside_of_a_wrapped_body_are_moved_back() -> None:
     output = instrument(SOURCE, PYTHON, Options()).output
     edited = output.replace(
-        b"        for x in a:\n", b"        # checked\n        assert a, \"\"\"\n        text\"\"\"\n        for x in a:\n"
+        b"        for x in a:\n", b'        # checked\n        assert a, """\n        text"""\n        for x in a:\n'
     )
     expected = SOURCE.replace(
-        b"    for x in a:\n", b"    # checked\n    assert a, \"\"\"\n        text\"\"\"\n    for x in a:\n"
+        b"    for x in a:\n", b'    # checked\n    assert a, """\n        text"""\n    for x in a:\n'
     )
     assert strip(edited, PYTHON) == expected
 
@@ -71,7 +71,9 @@ def test_a_function_whose_telemetry_was_removed_by_hand_stays_as_it_is() -> None
 
 
 def test_text_that_only_looks_like_telemetry_is_kept() -> None:
-    source = SOURCE + b'''
+    source = (
+        SOURCE
+        + b'''
 
 TEXT = """
 try: from ._telemetry_inject import _tlm
@@ -80,6 +82,7 @@ try: from ._telemetry_inject import _tlm
 """
 # with _tlm("comment"):
 '''
+    )
     output = instrument(source, PYTHON, Options(Level.FULL)).output
     assert strip(output, PYTHON) == source
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -150,3 +153,22 @@ def test_the_look_for_ollama(server: ScriptedServer) -> None:
     assert [ollama_answers(server.url + "/v1") for _ in range(4)] == [True, False, False, False]
     assert {request.path for request in server.requests} == {"/api/version"}
     assert not ollama_answers("http://127.0.0.1:9")
+
+
+def test_nobody_is_asked_where_nobody_listens(server: ScriptedServer) -> None:
+    from telemetry_inject.presence import may_listen, ollama_address
+
+    assert may_listen(server.url) and not server.requests
+    assert not may_listen("http://127.0.0.1:1")
+    assert may_listen("http://localhost:1") and may_listen("https://127.0.0.1:1") and may_listen("http://10.1.2.3:1")
+    assert ollama_address({}) == "http://127.0.0.1:11434"
+    assert ollama_address({"OLLAMA_HOST": "0.0.0.0:4000"}) == "http://127.0.0.1:4000"
+
+
+def test_an_ollama_that_answers_is_used_by_a_run_that_says_nothing(server: ScriptedServer, tmp_path: Path) -> None:
+    server.default = lambda request: Reply(200, {"version": "0.33.1", "models": []})
+    (tmp_path / "a.py").write_text("def f(x):\n    return len(x)\n")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "OLLAMA_HOST": server.url.removeprefix("http://")}
+    command = [sys.executable, "-m", "telemetry_inject", "a.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2 and "ollama pull" in done.stderr

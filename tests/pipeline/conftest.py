@@ -33,7 +33,7 @@ class Failing:
     "app/sub/__init__.py": "def name():\n    return __name__.upper()\n",
     "app/sub/deep.py": "def square(value):\n    return int(value) ** 2\n",
     "app/data.txt": "1 2 3\n",
-    "plain/script.py": '''#!/usr/bin/env python3
+    "plain/script.py": """#!/usr/bin/env python3
 import sys
 
 import beside
@@ -45,9 +45,9 @@ def main():
 
 if __name__ == "__main__":
     main()
-''',
+""",
     "plain/beside.py": "def twice(text):\n    return str(text) * 2\n",
-    "main.py": '''from pathlib import Path
+    "main.py": """from pathlib import Path
 
 from app.core import Failing, total
 
@@ -63,7 +63,7 @@ def main():
 
 if __name__ == "__main__":
     main()
-''',
+""",
     "tests/test_core.py": "from app.core import total\n\n\ndef test_total():\n    assert total([2]) == 4\n",
     "README.md": "A project.\n",
 }

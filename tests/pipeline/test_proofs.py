@@ -33,9 +33,13 @@ SOURCE = b"def first(a):\n    return print(a)\n\n\ndef second(a):\n    return pr
 def test_templates_that_do_not_compile_leave_every_function_as_it_was(
     command: Command, project: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(BUILT_IN / "python", tmp_path / "packs/python", ignore=shutil.ignore_patterns("cases", "__pycache__"))
+    shutil.copytree(
+        BUILT_IN / "python", tmp_path / "packs/python", ignore=shutil.ignore_patterns("cases", "__pycache__")
+    )
     snippets = tmp_path / "packs/python/snippets.toml"
-    snippets.write_text(snippets.read_text().replace("""with {alias}("{name}"):'""", """with {alias}("{name}") oops:'"""))
+    snippets.write_text(
+        snippets.read_text().replace("""with {alias}("{name}"):'""", """with {alias}("{name}") oops:'""")
+    )
     done = command(project, "--use-scripts", "-o", tmp_path / "out", "--packs", tmp_path / "packs", "--json", check=1)
     report = json.loads(done.stdout)
     reasons = {function["reason"] for file in report["files"] for function in file["functions"]}
@@ -72,9 +76,9 @@ def gate(refactorer: Proposes) -> ScriptGate:
     )  # fmt: skip
 
 
-GOOD = b'''def transform(source):
+GOOD = b"""def transform(source):
     return source.replace("    return", '    with _tlm("first"):\\n        return')
-'''
+"""
 
 
 def test_a_script_that_fails_leaves_its_function_and_the_others_are_done() -> None:
@@ -149,9 +153,7 @@ def test_edits_that_the_gate_gives_are_still_checked_against_the_file() -> None:
             return UnitEdits(tuple((offset, text + b"(") for offset, text in edits.insertions))  # type: ignore[misc]
 
     honest = gate(Proposes())
-    lies = Lies(
-        honest.scope, honest.recall, honest.generator, honest.validator, honest.refactor, honest.origin
-    )
+    lies = Lies(honest.scope, honest.recall, honest.generator, honest.validator, honest.refactor, honest.origin)
     result = instrument(SOURCE, PYTHON, gate=lies)
     assert result.functions[0].status is FunctionStatus.FAILED
     compile(result.output, "output", "exec")
@@ -163,7 +165,9 @@ def test_packs_of_the_users_own_stand_beside_the_built_in_ones(command: Command,
     shutil.copytree(BUILT_IN / "python", mine, ignore=shutil.ignore_patterns("cases", "__pycache__"))
     config = (mine / "pack.toml").read_text()
     config = config.replace('name = "python"', 'name = "mine"').replace('["py", "pyw"]', '["mine"]')
-    (mine / "pack.toml").write_text(config.replace("filenames = [", "filenames = [] #").replace("interpreters = [", "interpreters = [] #"))
+    (mine / "pack.toml").write_text(
+        config.replace("filenames = [", "filenames = [] #").replace("interpreters = [", "interpreters = [] #")
+    )
     (project / "app/other.mine").write_text("def f():\n    print(1)\n")
     command(project, "--use-scripts", "-o", tmp_path / "out", "--packs", tmp_path / "packs")
     assert 'with _tlm("f"):' in (tmp_path / "out/app/other.mine").read_text()
@@ -180,7 +184,9 @@ def test_scripts_that_a_worker_could_not_stage_are_told_once(
     monkeypatch.setattr(ExportWriter, "write", no_room)
     monkeypatch.setenv("TELEMETRY_INJECT_KEY_DIR", str(tmp_path / "key"))
     cache = str(tmp_path / "cache")
-    assert main([str(project), "--use-scripts", "--no-parallel", "-o", str(tmp_path / "out"), "--cache-dir", cache]) == 0
+    assert (
+        main([str(project), "--use-scripts", "--no-parallel", "-o", str(tmp_path / "out"), "--cache-dir", cache]) == 0
+    )
     assert capsys.readouterr().err.count("could not be written to the cache: no room") == 1
 
 

@@ -216,6 +216,22 @@ def test_an_output_inside_of_the_tree_is_not_instrumented_again(command: Command
     }
 
 
+def test_a_copy_has_the_helpers_of_files_that_are_left_out_now(command: Command, project: Path, tmp_path: Path) -> None:
+    command(project, "--use-scripts", "--in-place")
+    older = (project / "plain/_telemetry_inject.py").read_bytes() + b"# older\n"
+    for folder in ("plain", "app"):
+        (project / folder / "_telemetry_inject.py").write_bytes(older)
+    out = tmp_path / "out"
+    command(project, "--use-scripts", "-o", out, "--exclude", "plain/")
+    assert (out / "plain/_telemetry_inject.py").read_bytes() == older
+    assert (out / "app/_telemetry_inject.py").read_bytes() + b"# older\n" == older  # that one has a new one
+    done = run_program(out, "plain/script.py", "ab", spans=tmp_path / "spans.jsonl")
+    assert (done.returncode, done.stderr) == (0, "")
+    bare = tmp_path / "bare"
+    command(out, "--remove", "-o", bare)
+    assert tree(bare) == {name: text.encode() for name, text in FILES.items()}
+
+
 def test_links_inside_of_the_tree_stay_inside_of_the_copy(command: Command, project: Path, tmp_path: Path) -> None:
     (project / "data.txt").symlink_to(project / "app/data.txt")
     (project / "app/sub/up").symlink_to("../data.txt")

@@ -40,9 +40,7 @@ def test_a_line_has_the_documented_form(tmp_path: Path) -> None:
         ("ERROR", ["e", "cost"]),
     ],
 )
-def test_levels_leave_out_what_is_below_but_never_the_cost(
-    tmp_path: Path, level: str, expected: list[str]
-) -> None:
+def test_levels_leave_out_what_is_below_but_never_the_cost(tmp_path: Path, level: str, expected: list[str]) -> None:
     trace = DebugTraceLogger(tmp_path, level, console=False)
     for event, its_level in zip("abcde", ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR"), strict=True):
         trace.trace("X", event, its_level)
@@ -59,9 +57,7 @@ def test_the_cost_command_of_the_documentation_works_on_the_newest_run(tmp_path:
     command = 'grep -r "cost_usd" logs/debug_trace_*.jsonl'
     if shutil.which("jq"):
         command += " | jq -s 'map(.data.cost_usd) | add'"
-    output = subprocess.run(
-        command, shell=True, cwd=tmp_path, capture_output=True, check=True, text=True
-    ).stdout
+    output = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, check=True, text=True).stdout
     if shutil.which("jq") is None:
         output = str(sum(json.loads(line)["data"]["cost_usd"] for line in output.splitlines()))
     assert float(output) == 0.25
@@ -105,9 +101,7 @@ def test_the_console_can_be_left_out(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert captured.err.count("[INFO] X: said number=1") == 1
 
 
-def test_a_trace_that_cannot_be_written_is_one_warning(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_trace_that_cannot_be_written_is_one_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "logs").write_text("a file is in the way")
     trace = DebugTraceLogger(tmp_path / "logs", console=False)
     trace.trace("X", "event", "INFO")

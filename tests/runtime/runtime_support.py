@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,11 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 HELPER = Path(__file__).parents[2] / "src/telemetry_inject/packs/python/runtime/_telemetry_inject.py"
+PYTHONS = {
+    version: path
+    for version in ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+    for path in sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))[-1:]
+} | {"{}.{}".format(*sys.version_info): Path(sys.executable)}
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "TELEMETRY_", "TRACEPARENT", "PYTHON"))}
 
 
@@ -35,6 +41,7 @@ class Span:
     resource: dict[str, Any]
     scope: dict[str, Any]
     scope_name: str
+    state: str = ""
 
 
 def parse_request(text: str | bytes) -> ExportTraceServiceRequest:
@@ -74,6 +81,7 @@ def spans_of(text: str | bytes) -> list[Span]:
             _plain(resource.resource.attributes),
             _plain(scope.scope.attributes),
             scope.scope.name,
+            span.trace_state,
         )
         for resource in parse_request(text).resource_spans
         for scope in resource.scope_spans

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -33,6 +34,8 @@ class Collector:
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     delay: float = 0
+    body: bytes = b"{}"
+    times: list[float] = field(default_factory=list)
 
     @property
     def spans(self) -> list[Span]:
@@ -50,6 +53,7 @@ def collector() -> Iterator[Collector]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            state.times.append(time.monotonic())
             time.sleep(state.delay)
             status, headers = state.answers.pop(0) if state.answers else (200, {})
             if status == 200:
@@ -59,7 +63,7 @@ def collector() -> Iterator[Collector]:
                 self.send_header(key, value)
             self.end_headers()
             with contextlib.suppress(OSError):
-                self.wfile.write(b"{}")
+                self.wfile.write(state.body)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -267,3 +271,44 @@ def test_another_protocol_or_an_explicit_file_mean_the_file(run: Run, collector:
     assert len(run(LOOP, "1", env=env | {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}).spans) == 1
     done = run(LOOP, "1", env=env | {"TELEMETRY_INJECT_FILE": "mine.jsonl"})
     assert (done.folder / "mine.jsonl").exists() and collector.requests == []
+
+
+@pytest.mark.parametrize(
+    ("body", "rejected"),
+    [
+        (b'{"partialSuccess":{"rejectedSpans":"3","errorMessage":"no room"}}', 3),
+        (b'{"partialSuccess": {"errorMessage": "", "rejectedSpans": 2}}', 2),
+        (b'{"partialSuccess":{"errorMessage":"a warning"}}', 0),
+        (b'{"partialSuccess":{"rejectedSpans":"0"}}', 0),
+        (b'{"partialSuccess":{"rejectedSpans":"-1"}}', 0),
+        (b"<html>not JSON</html>", 0),
+        (b"", 0),
+        (b"\xff" * 100_000, 0),
+    ],
+)
+def test_what_a_collector_rejects_of_a_request_is_counted_and_not_sent_again(
+    run: Run, collector: Collector, body: bytes, rejected: int
+) -> None:
+    collector.body = body
+    env = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "20"}
+    run(LOOP + "    time.sleep(0.5); f()\n", "4", env=env)
+    assert [span.scope for span in collector.spans] == [{}] * 4 + (
+        [{"telemetry.dropped_spans": rejected}] if rejected else [{}]
+    )
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirection_is_not_followed(run: Run, collector: Collector, status: int) -> None:
+    collector.answers = [(status, {"Location": collector.url + "/elsewhere"})]
+    env = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "20"}
+    run(LOOP + "    time.sleep(0.5); f()\n", "2", env=env)
+    assert [span.scope for span in collector.spans] == [{"telemetry.dropped_spans": 2}]
+
+
+def test_a_server_is_left_alone_for_as_long_as_it_wishes(run: Run, collector: Collector) -> None:
+    date = formatdate(time.time() + 6, usegmt=True)
+    collector.answers = [(429, {"Retry-After": "3"}), (503, {"Retry-After": date}), (503, {"Retry-After": "soon"})]
+    env = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "20"}
+    run(LOOP + "    time.sleep(12)\n", "1", env=env)
+    first, second, third, last = collector.times
+    assert second - first >= 3 and third - first >= 4.5 and last - third >= 3 and len(collector.spans) == 1

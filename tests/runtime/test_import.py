@@ -9,13 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime_support import CLEAN, HELPER, Run, spans_of
-
-PYTHONS = {
-    version: path
-    for version in ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
-    for path in sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))[-1:]
-} | {"{}.{}".format(*sys.version_info): Path(sys.executable)}
+from runtime_support import CLEAN, HELPER, PYTHONS, Run, spans_of
 
 EVERYTHING = """
     import asyncio, os, sys, threading

@@ -250,3 +250,92 @@ def test_sampled_out_by_the_sdk(run: Run) -> None:
         """,
     )
     assert found["count"] == 0 and found["files"] == {}
+
+
+REQUESTS = """
+    import os, subprocess, urllib.request, http.server, threading
+    def app(environ, start_response):
+        with _tlm("app"):
+            leaf("below")
+            with tracer.start_as_current_span("theirs"): leaf("deepest")
+    def carried(*headers):
+        return {"REQUEST_METHOD": "GET", **{"HTTP_" + k.upper(): v for k, v in headers}}
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append([v for k, v in self.headers.items() if k.lower() in ("traceparent", "b3")])
+            self.send_response(200); self.end_headers()
+        def log_message(self, *_): pass
+    seen = []
+    def ask(url, **headers):
+        with _tlm("ask"):
+            urllib.request.urlopen(urllib.request.Request(url, headers=headers)).read()
+    def child():
+        with _tlm("child"):
+            command = [sys.executable, "-c", "import os; print(os.environ.get('TRACEPARENT'))"]
+            seen.append([subprocess.check_output(command, text=True).strip()])
+    def exported(name):
+        return [s for s in exporter.get_finished_spans() if s.name == name]
+    def as_header(span):
+        return "00-%032x-%016x-%02x" % (span.context.trace_id, span.context.span_id, span.context.trace_flags)
+"""
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+HEADER = f"00-{TRACE}-{PARENT}-01"
+
+
+def test_requests_are_picked_up_by_the_programs_propagators(run: Run) -> None:
+    program = (
+        SDK
+        + REQUESTS
+        + f"""
+    configure()
+    app(carried(("traceparent", "{HEADER}"), ("tracestate", "a=1")), None)
+    app(carried(), None)
+    with tracer.start_as_current_span("server", context=trace.set_span_in_context(trace.INVALID_SPAN)) as server:
+        app(carried(("traceparent", "{HEADER}")), None)
+        app(carried(("traceparent", as_header(server))), None)
+    rows = []
+    for span in exported("app"):
+        parent = span.parent and "%032x-%016x" % (span.parent.trace_id, span.parent.span_id)
+        rows.append([parent, bool(span.parent and span.parent.is_remote), span.context.trace_state.to_header()])
+    inner = {{s.context.span_id: s.context.trace_id for s in exported("app")}}
+    assert all(inner[s.parent.span_id] == s.context.trace_id for s in exported("below") + exported("theirs"))
+    print(json.dumps([rows, as_header(exported("server")[0])[3:52]]))
+    """
+    )
+    rows, server = json.loads(run(program).out)
+    remote = [f"{TRACE}-{PARENT}", True]
+    assert rows == [[*remote, "a=1"], [None, False, ""], [*remote, ""], [server, False, ""]]
+    off = run(program, env={"OTEL_PROPAGATORS": "none"})
+    assert [row[0] for row in json.loads(off.out)[0]] == [None, None, json.loads(off.out)[1], json.loads(off.out)[1]]
+
+
+def test_what_started_the_process_is_above_the_programs_spans(run: Run) -> None:
+    program = SDK + "    configure(); leaf('leaf'); print(exporter.get_finished_spans()[0].to_json())"
+    found = json.loads(run(program, env={"TRACEPARENT": HEADER}).out)
+    assert (found["parent_id"], found["context"]["trace_id"]) == ("0x" + PARENT, "0x" + TRACE)
+
+
+def test_the_programs_propagators_send_the_trace_on(run: Run) -> None:
+    done = run(
+        SDK
+        + REQUESTS
+        + f"""
+    configure()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    url = "http://127.0.0.1:%d/" % server.server_port
+    ask(url)
+    ask(url, traceparent="{HEADER}")
+    child()
+    """
+        + """
+    token = context.attach(context.set_value("suppress_instrumentation", True))
+    urllib.request.urlopen(url).read()
+    context.detach(token)
+    expected = [as_header(span) for span in exported("ask") + exported("child")]
+    print(json.dumps([seen, expected]))
+    """,
+        env={"TELEMETRY_INJECT_PROPAGATE": "true"},
+    )
+    seen, (first, _, child) = json.loads(done.out)
+    assert seen == [[first], [HEADER], [child], []]

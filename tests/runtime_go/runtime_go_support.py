@@ -38,7 +38,7 @@ def write_module(
     for source in HELPER.iterdir():
         if source.name == "otel_bridge.go" and not bridge:
             continue
-        tag = "//go:build telemetry_http\n\n" if source.name == "http.go" and not http else ""
+        tag = "//go:build telemetry_http\n\n" if source.name in ("http.go", "http_headers.go") and not http else ""
         (helper / source.name).write_text(tag + source.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "go.mod").write_text(f"module example.com/m\n\ngo {go}\n{requires}", encoding="utf-8")
     for name, text in files.items():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import re
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -49,6 +51,8 @@ class Collector:
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     delay: float = 0
+    body: bytes = b"{}"
+    times: list[float] = field(default_factory=list)
 
     @property
     def spans(self) -> list[Span]:
@@ -67,6 +71,7 @@ def collector(tmp_path: Path) -> Iterator[Collector]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            state.times.append(time.monotonic())
             time.sleep(state.delay)
             status, headers = state.answers.pop(0) if state.answers else (200, {})
             if status == 200:
@@ -75,6 +80,7 @@ def collector(tmp_path: Path) -> Iterator[Collector]:
             for key, value in headers.items():
                 self.send_header(key, value)
             self.end_headers()
+            self.wfile.write(state.body)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -152,3 +158,59 @@ def test_a_file_is_written_instead(program: Program, collector: Collector, env: 
 def test_without_http_a_file_is_written(tmp_path: Path, collector: Collector) -> None:
     outcome = build(tmp_path, PROGRAM).run("3", env={"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url})
     assert len(outcome.spans) == 4 and collector.requests == []
+
+
+WAITING = PROGRAM.replace(
+    'fmt.Println("done")', "wait, _ := time.ParseDuration(os.Args[2])\n\ttime.Sleep(wait)\n\tf()"
+).replace('"fmt"', '"time"')
+
+
+@pytest.fixture(scope="module")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    return build(tmp_path_factory.mktemp("waiting"), WAITING, flags=["-tags=telemetry_http"])
+
+
+def losses(collector: Collector) -> list[int]:
+    """What each request that was taken says of lost spans."""
+    pattern = re.compile(rb'"telemetry.dropped_spans","value":{"intValue":"(\d+)"')
+    return [int(found[1]) if (found := pattern.search(body)) else 0 for _, _, body in collector.requests]
+
+
+@pytest.mark.parametrize(
+    ("body", "rejected"),
+    [
+        (b'{"partialSuccess":{"rejectedSpans":"3","errorMessage":"no room"}}', 3),
+        (b'{"partialSuccess": {"errorMessage": "", "rejectedSpans": 2}}', 2),
+        (b'{"partialSuccess":{"errorMessage":"a warning"}}', 0),
+        (b'{"partialSuccess":{"rejectedSpans":"0"}}', 0),
+        (b'{"partialSuccess":{"rejectedSpans":"-1"}}', 0),
+        (b"<html>not JSON</html>", 0),
+        (b"", 0),
+        (b"\xff" * 100_000, 0),
+    ],
+)
+def test_what_a_collector_rejects_of_a_request_is_counted_and_not_sent_again(
+    waiting: Program, collector: Collector, body: bytes, rejected: int
+) -> None:
+    collector.body = body
+    env = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "20"}
+    waiting.run("4", "500ms", env=env)
+    assert losses(collector) == [0, rejected]
+    assert sum(body.count(b'"traceId"') for _, _, body in collector.requests) == 6
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirection_is_not_followed(waiting: Program, collector: Collector, status: int) -> None:
+    collector.answers = [(status, {"Location": collector.url + "/elsewhere"})]
+    env = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "20"}
+    waiting.run("2", "500ms", env=env)
+    assert losses(collector) == [2]
+
+
+def test_a_server_is_left_alone_for_as_long_as_it_wishes(waiting: Program, collector: Collector) -> None:
+    date = formatdate(time.time() + 6, usegmt=True)
+    collector.answers = [(429, {"Retry-After": "3"}), (503, {"Retry-After": date}), (503, {"Retry-After": "soon"})]
+    env = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "20"}
+    waiting.run("1", "13s", env=env)
+    first, second, third, fourth, *_ = collector.times
+    assert second - first >= 3 and third - first >= 4.5 and fourth - third >= 3 and len(collector.spans) == 3

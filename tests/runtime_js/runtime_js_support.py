@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -15,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from telemetry_inject.engine.packs import load_pack
+
 sys.path.append(str(Path(__file__).parents[1] / "runtime"))
 from runtime_support import Outcome, Span, spans_of
 
 __all__ = ["CLEAN", "Outcome", "Run", "Span", "compose", "modules", "node", "spans_of", "write_helper"]
 
 ROOT = Path(__file__).parents[2]
-PARTS = ROOT / "src/telemetry_inject/packs/_ecma/runtime"
 CLEAN = {
     k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "TELEMETRY_", "TRACEPARENT", "NODE_", "npm_"))
 }
@@ -31,8 +31,8 @@ Run = Callable[..., Outcome]
 @cache
 def compose() -> dict[str, bytes]:
     """File name -> text of each variant of the helper."""
-    table = tomllib.loads((PARTS / "parts.toml").read_text())["helpers"]
-    return {name: b"".join((PARTS / part).read_bytes() for part in parts) for name, parts in table.items()}
+    packs = [load_pack(language) for language in ("javascript", "typescript")]
+    return {name: pack.helper_source(name) for pack in packs for name in pack.helpers}
 
 
 def write_helper(folder: Path, *names: str) -> None:

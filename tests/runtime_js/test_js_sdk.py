@@ -196,3 +196,84 @@ def test_an_api_without_a_manager_of_contexts(sdk: Sdk) -> None:
 def test_open_calls_are_handed_over_at_exit(sdk: Sdk) -> None:
     spans = sdk("setup();" + asynchronous("a", "AWAIT(sleep(1));g()") + function("g", "process.exit(0)") + "a();")
     assert {span["name"]: span["attributes"].get("telemetry.unfinished") for span in spans} == {"a": True, "g": True}
+
+
+HEADER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+SERVED = (
+    G
+    + F
+    + "const http=require('http'),seen=[];"
+    + asynchronous(
+        "handler",
+        "tracer.startActiveSpan('theirs',s=>{f();s.end()});AWAIT(sleep(2));g(1);res.end()",
+        parameters="q,res",
+    )
+    + """
+    const ask=(port,headers)=>new Promise(done=>http.get({port,host:'127.0.0.1',headers,agent:false},
+      r=>{r.resume();r.on('end',done)}));
+    const serve=async(listener,...all)=>{const server=http.createServer((q,res)=>{seen.push(q.headers.traceparent||'');
+      listener(q,res)});
+      await new Promise(r=>server.listen(0,'127.0.0.1',r));
+      for(const headers of all)await ask(server.address().port,headers);server.close()};
+    """
+)
+
+
+def test_requests_are_picked_up_by_the_programs_propagators(sdk: Sdk) -> None:
+    program = f"setup();tracer.startActiveSpan('main',async(s)=>{{await serve(handler,{{traceparent:'{HEADER}'}},{{}});s.end()}})"
+    spans = sdk(SERVED + program)
+    handlers = [span for span in spans if span["name"] == "handler"]
+    main = next(span for span in spans if span["name"] == "main")
+    assert [(span["trace"], span["parent"]) for span in handlers] == [
+        (HEADER[3:35], HEADER[36:52]),
+        (main["trace"], main["id"]),
+    ]
+    tree = sdk.tree(spans)
+    assert tree["theirs"] == ["handler"] * 2 and tree["g"] == sorted(["f", "handler"] * 2)
+    traces = {span["id"]: span["trace"] for span in spans}
+    assert all(traces.get(span["parent"], span["trace"]) == span["trace"] for span in spans)
+
+
+def test_what_the_program_read_or_began_itself_goes_before(sdk: Sdk) -> None:
+    listener = (
+        "(q,res)=>{const read=api.propagation.extract(api.context.active(),q.headers);"
+        "if(q.headers.own)return api.context.with(api.trace.deleteSpan(read),()=>tracer.startActiveSpan('own',s=>{"
+        "handler(q,res);s.end()}));"
+        "tracer.startActiveSpan('server',{},read,s=>{handler(q,res);s.end()})}"
+    )
+    asked = f"{{traceparent:'{HEADER}'}},{{traceparent:'{HEADER}',own:'1'}}"
+    spans = sdk(SERVED + f"setup();serve({listener},{asked})")
+    tree = sdk.tree(spans)
+    assert tree["handler"] == ["own", "server"] and tree["own"] == [""] and tree["server"] == [HEADER[36:52]]
+
+
+def test_without_propagators_nothing_is_read_or_sent(sdk: Sdk) -> None:
+    caller = asynchronous("caller", "AWAIT(serve((q,res)=>res.end(),{}))")
+    program = (
+        "api.trace.setGlobalTracerProvider(new NodeTracerProvider({spanProcessors:[new SimpleSpanProcessor(memory)]}));"
+        f"serve(handler,{{traceparent:'{HEADER}'}}).then(caller).then(()=>console.error(JSON.stringify(seen)))"
+    )
+    spans = sdk(SERVED + caller + program, env={"TELEMETRY_INJECT_PROPAGATE": "true"})
+    assert sdk.tree(spans)["handler"] == [""] and json.loads(sdk.done.err) == [HEADER, ""]
+
+
+def test_the_programs_propagators_send_the_trace_on(sdk: Sdk) -> None:
+    caller = asynchronous("caller", f"AWAIT(serve((q,res)=>res.end(),{{}},{{traceparent:'{HEADER}'}}))")
+    child = function(
+        "child", "seen.push(String(cp.execFileSync(process.execPath,['-p','process.env.TRACEPARENT'])).trim())"
+    )
+    spans = sdk(
+        SERVED
+        + "const cp=require('child_process');"
+        + caller
+        + child
+        + "setup();caller().then(child).then(()=>console.error(JSON.stringify(seen)))",
+        env={"TELEMETRY_INJECT_PROPAGATE": "true"},
+    )
+    named = {span["name"]: f"00-{span['trace']}-{span['id']}-01" for span in spans}
+    assert json.loads(sdk.done.err) == [named["caller"], HEADER, named["child"]]
+
+
+def test_what_started_the_process_is_above_the_programs_spans(sdk: Sdk) -> None:
+    spans = sdk(G + F + "setup();f();tracer.startActiveSpan('theirs',s=>{g(1);s.end()})", env={"TRACEPARENT": HEADER})
+    assert sdk.tree(spans) == {"f": [HEADER[36:52]], "theirs": [""], "g": ["f", "theirs"]}

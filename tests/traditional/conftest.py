@@ -98,14 +98,10 @@ def named(lines: dict[int, str], header: str, closer: str) -> list[dict[str, Any
         match = re.match(rf"([ \t]*){header}", text)
         if match is None:
             continue
-        end = next(
-            (n for n, t in lines.items() if n > number and re.fullmatch(rf"{match[1]}{closer}\s*", t)), None
-        )
+        end = next((n for n, t in lines.items() if n > number and re.fullmatch(rf"{match[1]}{closer}\s*", t)), None)
         if end is not None:
             name = match["name"]
-            found.append(
-                {"name": name, "first": number, "first_text": text, "last": end, "last_text": lines[end]}
-            )
+            found.append({"name": name, "first": number, "first_text": text, "last": end, "last_text": lines[end]})
     return found
 
 

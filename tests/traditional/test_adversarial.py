@@ -68,7 +68,9 @@ def names_with_code_in_them(chance: random.Random, request: Recorded) -> str:
     rows = _rows(request)
     for row in rows:
         if "name" in row:
-            row["name"] = chance.choice(("x'); system('id'); ('", "#{`id`}total", "a\nb", "\u202etotal", "password.total"))
+            row["name"] = chance.choice(
+                ("x'); system('id'); ('", "#{`id`}total", "a\nb", "\u202etotal", "password.total")
+            )
         else:
             row["id"] = chance.choice(("f1'); os.system('id", "../f1", "f99", "F1"))
     return _said(rows)
@@ -101,10 +103,18 @@ def moves_the_first_line(chance: random.Random, request: Recorded) -> str:
 def names_a_function_in_a_text(chance: random.Random, request: Recorded) -> str:
     question = question_of(request)
     if "BEGIN SOURCE" not in question:
-        return _said([{"id": "f1", "record": "nothing"}, {"id": "f1", "record": "span"}, {"id": "f2", "record": "span"}])
+        return _said(
+            [{"id": "f1", "record": "nothing"}, {"id": "f1", "record": "span"}, {"id": "f2", "record": "span"}]
+        )
     lines = source_lines(question)
     inner = next(number for number, text in lines.items() if "def fake" in text)
-    fake = {"name": "fake", "first": inner, "first_text": lines[inner], "last": inner + 2, "last_text": lines[inner + 2]}
+    fake = {
+        "name": "fake",
+        "first": inner,
+        "first_text": lines[inner],
+        "last": inner + 2,
+        "last_text": lines[inner + 2],
+    }
     return _said([fake, *_rows(request)] if chance.random() < 0.5 else [fake])
 
 

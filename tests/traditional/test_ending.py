@@ -98,7 +98,9 @@ def test_a_price_that_nobody_knows_is_not_zero(run: Run, server: ScriptedServer)
 def test_what_the_model_leaves_out_is_reported(run: Run, server: ScriptedServer) -> None:
     def text(request: Recorded) -> str:
         rows = json.loads(good_text(request))["functions"]
-        return json.dumps({"reason": "", "functions": [row | {"record": "nothing"} if row["id"] == "f2" else row for row in rows]})
+        return json.dumps(
+            {"reason": "", "functions": [row | {"record": "nothing"} if row["id"] == "f2" else row for row in rows]}
+        )
 
     server.default = good("openai", text)
     run.write(a__py=PYTHON)

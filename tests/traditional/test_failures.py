@@ -38,9 +38,7 @@ def serve(server: ScriptedServer, provider: str, reply: Any) -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("name", [name for name in SINGLE if name not in ("500 for ever", "half an answer")])
-def test_a_failure_is_said_and_nothing_is_damaged(
-    name: str, provider: str, run: Run, server: ScriptedServer
-) -> None:
+def test_a_failure_is_said_and_nothing_is_damaged(name: str, provider: str, run: Run, server: ScriptedServer) -> None:
     make, code, words = SINGLE[name]
     serve(server, provider, make(provider))
     run.write(a__py=PYTHON, b__rb=RUBY)
@@ -119,7 +117,9 @@ def test_reflection_comes_after_the_threshold(run: Run, server: ScriptedServer) 
     server.default = good("openai", text)
     run.write(a__py=PYTHON)
     run("--max-retries", "3", "--reflection-threshold", "2")
-    jobs = ["reflection" if "What was misunderstood" in json.dumps(call.body) else "injection" for call in calls(server)]
+    jobs = [
+        "reflection" if "What was misunderstood" in json.dumps(call.body) else "injection" for call in calls(server)
+    ]
     assert jobs == ["injection", "injection", "reflection", "injection"]
 
 

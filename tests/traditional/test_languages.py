@@ -19,7 +19,7 @@ LANGUAGES: dict[str, tuple[str, str, set[str], dict[str, str]]] = {
     "ruby": ("rb", "ruby", {"initialize", "total", "load", "usage"}, {}),
     "lua": ("lua", "lua5.4", {"M.total"}, {"count": "calls itself last", "M.fail": "did not name"}),
     "php": ("php", "php", {"__construct", "total", "refer", "page"}, {"gen": "uses yield"}),
-    "perl": ("pl", "perl", {"total", "fail"}, {"one": "own last line"}),
+    "perl": ("pl", "perl", {"total", "fail"}, {"one": "ends on this line"}),
     "bash": ("sh", "bash", {"total", "usage", "check"}, {"sub_shell": "own last line"}),
 }
 
@@ -140,5 +140,183 @@ def test_a_long_file_is_asked_in_pieces_and_nothing_is_cut(run: Run, server: Scr
     assert len(calls(server)) > 2
     output = run.output("a.rb")
     assert all(f"enter('total{n}')" in output for n in range(12))
-    done = run("--json", "--context-window", "3900", "--max-output", "2000", "-o", "other", LLM_MODEL="gpt-4o-mini", code=None)
+    done = run(
+        "--json", "--context-window", "3900", "--max-output", "2000", "-o", "other", LLM_MODEL="gpt-4o-mini", code=None
+    )
     assert "too long for the model's context" in done.stdout
+
+
+BLANK = """class Blank < BasicObject
+  def method_missing(name, *_arguments)
+    forbid if name == :bad
+    name
+  end
+
+  def forbid
+    ::Kernel.raise ::ArgumentError, "no"
+  end
+end
+
+class Own
+  def raise(*)
+    :mine
+  end
+
+  def call
+    Integer("x")
+  end
+end
+
+puts Blank.new.good
+begin
+  Blank.new.bad
+rescue ArgumentError => e
+  puts e.message
+end
+begin
+  Own.new.call
+rescue ArgumentError => e
+  puts e.message
+end
+"""
+
+
+def instrumented(run: Run, name: str, text: str) -> Path:
+    """The folder in which a program lies that was instrumented."""
+    (run.source / name).write_text(text)
+    run()
+    assert run.output(name) != text
+    return run.folder / "instrumented"
+
+
+def test_errors_leave_objects_that_know_no_raise_of_their_own(run: Run) -> None:
+    needs("ruby")
+    output = instrumented(run, "a.rb", BLANK)
+    assert ran("ruby", output, "a.rb")[:2] == (0, b'good\nno\ninvalid value for Integer(): "x"\n')
+
+
+def test_what_runs_at_exit_after_the_helper_is_recorded(run: Run) -> None:
+    needs("ruby")
+    (run.source / "a.rb").write_text("def total(a)\n  half(a)\nend\n\ndef half(a)\n  a.sum / 2\nend\n")
+    (run.source / "test.rb").write_text("at_exit { puts total([2, 4]) }\nrequire_relative 'a'\n")
+    run()
+    written = run.folder / "spans.jsonl"
+    done = ran("ruby", run.folder / "instrumented", "test.rb", TELEMETRY_INJECT_FILE=str(written))
+    assert done[:2] == (0, b"3\n")
+    assert {span["name"] for span in spans(written)} == {"total", "half"}
+
+
+def test_subs_that_end_the_program_are_recorded(run: Run) -> None:
+    needs("perl")
+    output = instrumented(run, "a.pl", "sub stop {\n    inner();\n}\nsub inner {\n    exit 3;\n}\nstop();\n")
+    written = run.folder / "spans.jsonl"
+    assert ran("perl", output, "a.pl", TELEMETRY_INJECT_FILE=str(written)) == (3, b"", b"")
+    assert {span["name"] for span in spans(written)} == {"stop", "inner"}
+
+
+@pytest.mark.parametrize("path", ["a.sh", "./a.sh"])
+def test_a_shell_without_programs_finds_its_helper(path: str, run: Run) -> None:
+    needs("bash")
+    text = '#!/bin/bash\ntotal() {\n  echo $(( $1 + $2 ))\n}\ntotal 1 2 | { read -r sum; echo "$sum"; }\n'
+    output = instrumented(run, "a.sh", text)
+    written = run.folder / "spans.jsonl"
+    bash = shutil.which("bash")
+    assert bash
+    done = ran(bash, output, path, PATH="/nowhere", TELEMETRY_INJECT_FILE=str(written))
+    assert done == (0, b"3\n", b"")
+    assert [span["name"] for span in spans(written)] == ["total"]
+
+
+NESTED = """local function inner(n)
+  return n + 1
+end
+local function outer(n)
+  local sum = 0
+  for i = 1, n do
+    sum = sum + inner(i)
+  end
+  package.loaded["_telemetry" .. "_inject"] = nil
+  return sum
+end
+print(outer(300))
+dofile("again.lua")
+print(outer(3))
+"""
+
+
+def test_calls_in_lua_nest_though_its_clock_is_coarse(run: Run) -> None:
+    from telemetry_inject.report.span_check import check_spans
+
+    needs("lua5.4")
+    (run.source / "again.lua").write_text("local function again()\n  return 1\nend\nagain()\n")
+    output = instrumented(run, "a.lua", NESTED)
+    written = run.folder / "spans.jsonl"
+    assert ran("lua5.4", output, "a.lua", TELEMETRY_INJECT_FILE=str(written))[:2] == (0, b"45450\n9\n")
+    assert check_spans([written]) == []
+    assert len({span["startTimeUnixNano"] for span in spans(written)}) == len(list(spans(written))) == 306
+
+
+STATUS = {
+    "a.rb": ("ruby", "def stop(code)\n  exit code\nend\nstop 3\n"),
+    "b.rb": ("ruby", "def stop\n  Integer('x')\nend\nstop\n"),
+    "a.lua": ("lua5.4", "local function stop(code)\n  os.exit(code)\nend\nstop(3)\n"),
+    "b.lua": ("lua5.4", "local function stop()\n  error('no')\nend\nstop()\n"),
+    "a.php": ("php", "<?php\nfunction stop($code)\n{\n    exit($code);\n}\nstop(3);\n"),
+    "b.php": ("php", "<?php\nfunction stop()\n{\n    throw new Error('no');\n}\nstop();\n"),
+    "a.pl": ("perl", "sub stop {\n    exit shift;\n}\nstop(3);\n"),
+    "b.pl": ("perl", "sub stop {\n    die 'no';\n}\nstop();\n"),
+    "c.pl": ("perl", "sub stop {\n    return 1;\n}\nstop();\nexit 3;\n"),
+    "a.sh": ("bash", "#!/bin/bash\nstop() {\n  exit $1\n}\nstop 3\n"),
+    "b.sh": ("bash", "#!/bin/bash\nset -e\nstop() {\n  false\n  echo not here\n}\nstop\n"),
+    "c.sh": ("bash", '#!/bin/bash\nset -euo pipefail\nstop() {\n  echo "$2"\n}\nstop 1\n'),
+}
+
+
+@pytest.mark.parametrize("name", STATUS)
+@pytest.mark.parametrize("off", ["", "true"])
+def test_the_program_ends_with_its_own_status(name: str, off: str, run: Run) -> None:
+    interpreter, text = STATUS[name]
+    needs(interpreter)
+    output = instrumented(run, name, text)
+    before, after = (ran(interpreter, folder, name, OTEL_SDK_DISABLED=off) for folder in (run.source, output))
+    assert after[:2] == before[:2] and before[0] != 0
+
+
+LANES = """def outer
+  inner { |n| puts n }
+end
+
+def inner
+  yield 1
+  yield 2
+end
+
+def lazily
+  Enumerator.new { |y| inner { |n| y << n } }
+end
+
+def in_ractor
+  Integer("4")
+end
+
+outer
+numbers = lazily
+puts numbers.next
+outer
+puts numbers.next
+$VERBOSE = nil
+Warning[:experimental] = false
+puts Ractor.new { in_ractor }.take
+"""
+
+
+def test_fibers_and_ractors_do_not_mix_with_the_calls_around(run: Run) -> None:
+    from telemetry_inject.report.span_check import check_spans
+
+    needs("ruby")
+    output = instrumented(run, "a.rb", LANES)
+    written = run.folder / "spans.jsonl"
+    done = ran("ruby", output, "a.rb", TELEMETRY_INJECT_FILE=str(written))
+    assert done[:2] == ran("ruby", run.source, "a.rb")[:2] == (0, b"1\n2\n1\n1\n2\n2\n4\n")
+    assert check_spans([written]) == []
+    assert [span["name"] for span in spans(written)].count("outer") == 2

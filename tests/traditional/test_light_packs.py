@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from telemetry_inject.traditional.light_instrumenter import prepare, prove, rend
 from telemetry_inject.traditional.light_packs import LightPack, light_packs
 from telemetry_inject.traditional.line_claims import Claim
 
-from .conftest import RUBY, Run
+from .conftest import RUBY, Run, calls, good
+from .test_languages import needs
 
 PACKS = light_packs()
 
@@ -112,7 +114,9 @@ def test_what_is_not_true_is_no_place(one: Claim, words: str) -> None:
 
 def test_a_wrong_number_with_the_right_text_is_understood() -> None:
     file = prepare(PERL, PACKS["perl"], "a.pl")
-    proof = prove(file, PACKS["perl"], [Claim("main::total", 40, "sub total {", 7, "}"), claim(PERL, 9, 11, "x'); `id`")])
+    proof = prove(
+        file, PACKS["perl"], [Claim("main::total", 40, "sub total {", 7, "}"), claim(PERL, 9, 11, "x'); `id`")]
+    )
     assert [place.name for place in proof.places] == ["total", "other"]
     result = render(file, PACKS["perl"], proof)
     assert strip_light(result.output, PACKS["perl"]) == PERL and b"`id`" not in result.output
@@ -121,3 +125,141 @@ def test_a_wrong_number_with_the_right_text_is_understood() -> None:
 def test_names_that_are_ours_keep_a_file_as_it_is() -> None:
     file = prepare(b"our $x = TelemetryInject::mine();\n" + PERL, PACKS["perl"], "a.pl")
     assert file.refused == "uses names that telemetry-inject reserves"
+
+
+def reasons(source: str, language: str, *claims: Claim) -> dict[str, str]:
+    """The functions of a file, and why each is left alone: nothing for those with a span."""
+    pack = PACKS[language]
+    file = prepare(source.encode(), pack, f"a.{pack.config['extensions'][0]}")
+    assert not file.refused, file.refused
+    result = render(file, pack, prove(file, pack, claims))
+    assert strip_light(result.output, pack) == source.encode()
+    return {function.qualname: function.reason for function in result.functions}
+
+
+CALLABLE = """local t = setmetatable({}, { __call = function(self)
+  return self
+end })
+local function f()
+  g()
+end
+"""
+
+
+def test_what_only_the_model_sees_is_in_the_report() -> None:
+    needs("luac5.4")
+    source = CALLABLE.encode()
+    found = reasons(CALLABLE, "lua", claim(source, 1, 3, "t.__call"), claim(source, 4, 6, "f"))
+    assert found == {"t.__call": "line 1 is not the first line of a function in Lua", "f": ""}
+
+
+def test_a_function_on_one_line_says_so_and_nobody_is_asked(run: Run, server: ScriptedServer) -> None:
+    assert reasons("sub one { return 1 }\nsub two {\n  return 2;\n}\n", "perl") == {
+        "one": "begins and ends on one line",
+        "two": "the model did not name it",
+    }
+    run.write(a__pl="sub one { return 1 }\nsub two;\n")
+    assert run("--json").stdout.count("begins and ends on one line") == 2
+    assert not calls(server)
+
+
+OPERATORS = """class Money
+  def ==(other)
+    other.cents == cents
+  end
+
+  def <<(other)
+    add(other)
+  end
+
+  def []=(name, value)
+    store[name] = value
+  end
+
+  def +(other)
+    Money.new(cents + other.cents)
+  end
+
+  def !
+    cents.zero?
+  end
+
+  def self.of(cents)
+    new(cents)
+  end
+end
+"""
+
+
+def test_operators_are_functions_too() -> None:
+    needs("ruby")
+    named = [(2, "Money#=="), (6, "Money#<<"), (10, "Money#[]="), (14, "Money#+"), (18, "!"), (22, "Money.of")]
+    claims = [claim(OPERATORS.encode(), first, first + 2, name) for first, name in named]
+    assert reasons(OPERATORS, "ruby", *claims) == {name: "" for _, name in named}
+
+
+TABLE = """local t = {
+  total = function(self)
+    return #self
+  end,
+  last = function() print() end,
+}
+"""
+
+
+def test_fields_of_a_table_are_functions_too() -> None:
+    needs("luac5.4")
+    found = reasons(TABLE, "lua", claim(TABLE.encode(), 2, 4))
+    assert found == {"total": "", "last": "begins and ends on one line"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "sub total {\n    my $x = shift;\n    return $x;\n    }\n\nsub other {\n    2;\n    }\n",
+        "sub total\n\t{\n\tmy $x = shift;\n\t}\n",
+    ],
+)
+def test_braces_may_close_where_one_likes(source: str) -> None:
+    lines = source.splitlines()
+    last = next(number for number, line in enumerate(lines, 1) if line.strip() == "}")
+    assert reasons(source, "perl", claim(source.encode(), 1, last))["total"] == ""
+    assert reasons(source, "perl", claim(source.encode(), 1, last - 1))["total"] != ""
+
+
+def test_a_file_that_is_not_understood_to_its_end_is_left_alone() -> None:
+    file = prepare(b"my $x = q{;\n" + PERL, PACKS["perl"], "a.pl")
+    assert file.refused == "line 1: a text begins here, and its end is not found"
+
+
+def test_a_file_in_which_no_function_can_be_instrumented_is_asked_about_once(run: Run, server: ScriptedServer) -> None:
+    run.write(a__pl="sub import {\n  return 1;\n}\n")
+    assert "left alone" in run("--json").stdout
+    assert len(calls(server)) == 1
+    run("--json")
+    assert len(calls(server)) == 1
+
+
+def test_a_model_that_names_nothing_is_asked_twice_and_then_believed(run: Run, server: ScriptedServer) -> None:
+    nothing = json.dumps({"reason": "only getters", "functions": []})
+    server.default = good(
+        "openai", lambda request: nothing if "BEGIN SOURCE" in str(request.body) else '{"advice": ""}'
+    )
+    run.write(a__pl="sub two {\n  return 2;\n}\n")
+    assert "the model did not name it" in run("--json").stdout
+    assert len(calls(server)) == 2
+    run("--json")
+    assert len(calls(server)) == 2
+
+
+def test_a_level_that_a_language_does_not_know_is_told(run: Run, server: ScriptedServer) -> None:
+    run.write(a__pl="sub two {\n  return 2;\n}\n", b__py="def f(x):\n    return len(x)\n")
+    done = run("--level", "full")
+    assert "Perl: level function only, not full" in done.stderr
+    assert "level function only" not in run("-o", "other").stderr
+
+
+def test_a_method_may_call_that_of_its_parent() -> None:
+    needs("php")
+    source = "<?php\nclass A extends B\n{\n    function go()\n    {\n        parent::go();\n    }\n}\n"
+    assert reasons(source, "php", claim(source.encode(), 4, 7)) == {"go": ""}

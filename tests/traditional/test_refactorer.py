@@ -1,5 +1,7 @@
 """A script that failed is repaired by a model: proved, frozen to data, cached; what was learned becomes a lesson."""
 
+# ruff: noqa: F811
+
 from __future__ import annotations
 
 import json
@@ -21,27 +23,29 @@ from telemetry_inject.scripts.script_generator import ScriptGenerator
 from telemetry_inject.traditional.model_refactorer import ModelRefactorer, ModelRepair, write_lesson
 from telemetry_inject.types import Problem, Unit
 
-SOURCE = b'''def withdraw(account, amount):
+SOURCE = b"""def withdraw(account, amount):
     if amount > account:
         raise ValueError("too much")
     return account - int(amount)
-'''
+"""
 PACK = load_pack("python")
 KEY = bytes(range(32))
-GOOD = '''
+GOOD = """
 def transform(source: str) -> str:
     head, _, body = source.partition("\\n")
     lines = ["    " + line if line.strip() else line for line in body.split("\\n")]
     return head + "\\n    with _tlm(\\"withdraw\\"):\\n" + "\\n".join(lines)
-'''
+"""
 EVIL = {
-    "a command": GOOD.replace('\\n    with', '\\n    __import__(\\"os\\").system(\\"id\\")\\n    with'),
+    "a command": GOOD.replace("\\n    with", '\\n    __import__(\\"os\\").system(\\"id\\")\\n    with'),
     "a guard is gone": "def transform(source: str) -> str:\n    return source.replace('raise ValueError(\"too much\")', 'pass')\n",
     "a file": "def transform(source: str) -> str:\n    return open('/etc/passwd').read()\n",
     "for ever": "def transform(source: str) -> str:\n    while True:\n        pass\n",
     "no Python": "Sure, here it is!",
     "another function": "def transform(source: str) -> str:\n    return 'def other(): pass'\n",
-    "a moved return": GOOD.replace('"\\n".join(lines)', '"\\n".join(lines).replace("            raise", "        raise")'),
+    "a moved return": GOOD.replace(
+        '"\\n".join(lines)', '"\\n".join(lines).replace("            raise", "        raise")'
+    ),
     "nothing": "def transform(source: str) -> str:\n    return source\n",
 }
 
@@ -76,7 +80,10 @@ PROBLEM = Problem("tests", "line 3: unexpected indent")
 
 
 def test_a_repair_is_proved_frozen_and_learned_from(
-    make: Callable[..., Any], server: ScriptedServer, unit: Unit, tmp_path: Path  # noqa: F811
+    make: Callable[..., Any],
+    server: ScriptedServer,
+    unit: Unit,
+    tmp_path: Path,
 ) -> None:
     server.default = lambda request: answer("openai", said(GOOD))
     client = make("openai")
@@ -94,7 +101,11 @@ def test_a_repair_is_proved_frozen_and_learned_from(
 
 @pytest.mark.parametrize("name", EVIL)
 def test_a_bad_proposal_is_refused_and_its_error_quoted(
-    name: str, make: Callable[..., Any], server: ScriptedServer, unit: Unit, tmp_path: Path  # noqa: F811
+    name: str,
+    make: Callable[..., Any],
+    server: ScriptedServer,
+    unit: Unit,
+    tmp_path: Path,
 ) -> None:
     server.default = lambda request: answer("openai", said(EVIL[name]))
     fixed = repair_with(make("openai"), tmp_path, [])(b"broken", [PROBLEM], unit, KEY)
@@ -107,14 +118,20 @@ def test_a_bad_proposal_is_refused_and_its_error_quoted(
 
 
 def test_the_second_proposal_may_be_the_right_one(
-    make: Callable[..., Any], server: ScriptedServer, unit: Unit, tmp_path: Path  # noqa: F811
+    make: Callable[..., Any],
+    server: ScriptedServer,
+    unit: Unit,
+    tmp_path: Path,
 ) -> None:
     server.replies = [answer("openai", said(EVIL["nothing"])), answer("openai", said(GOOD))]
     assert repair_with(make("openai"), tmp_path, [])(b"broken", [PROBLEM], unit, KEY) is not None
 
 
 def test_a_model_that_fails_mends_nothing(
-    make: Callable[..., Any], server: ScriptedServer, unit: Unit, tmp_path: Path  # noqa: F811
+    make: Callable[..., Any],
+    server: ScriptedServer,
+    unit: Unit,
+    tmp_path: Path,
 ) -> None:
     failures: list[Any] = []
     server.default = lambda request: answer("openai", said(GOOD), (1000, 100))
@@ -151,10 +168,17 @@ def test_the_script_pipeline_asks_a_model_when_a_script_fails(
     server.default = lambda request: answer("openai", said(GOOD))
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "a.py").write_bytes(SOURCE)
-    environment = {"OPENAI_API_KEY": "sk-test-1", "LLM_BASE_URL": server.url + "/v1", "LLM_MODEL": "gpt-4o", "LLM_CONTEXT": "50000", "LLM_MAX_OUTPUT": "8000"}
+    environment = {
+        "OPENAI_API_KEY": "sk-test-1",
+        "LLM_BASE_URL": server.url + "/v1",
+        "LLM_MODEL": "gpt-4o",
+        "LLM_CONTEXT": "50000",
+        "LLM_MAX_OUTPUT": "8000",
+    }
     settings = load_settings({"path": "src", "use_scripts": True}, environment, tmp_path)
     result = pipeline.run(settings, SilentObserver())
     assert result.details["model_calls"] == 1
+    assert [function.provenance for function in result.files[0].functions] == ["model"]
     assert b'with _tlm("withdraw"):' in (tmp_path / "instrumented" / "a.py").read_bytes()
     assert list((tmp_path / "docs" / "lessons" / "python").glob("*.md"))
     again = pipeline.run(settings, SilentObserver())

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from telemetry_inject.engine.guard import leave_out_guarded
 from telemetry_inject.engine.newlines import indent_before
-from telemetry_inject.engine.packs import Grammar, Pack, guard_names, hooks_of
+from telemetry_inject.engine.options import Placement
+from telemetry_inject.engine.packs import Grammar, Pack, hooks_of
 from telemetry_inject.types import Level
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ENTRY_ONLY = "entry"  # the kind of a function of which only the call is recorded
 _OPT_OUT = re.compile(rb"telemetry:[ \t]*skip(?!-file)\b")
 _ASKED = "asked for in a comment"
+LEFT_OUT = "left out by name (leave-out)"
 _OPT_OUT_FILE = re.compile(rb"telemetry:[ \t]*skip-file\b")
 
 
@@ -63,6 +64,13 @@ class Extraction:
     outermost: list[Function]
     scopes: list[tuple[int, int]]
 
+    def release(self) -> None:
+        """Let go of the inner functions. As these know the outer ones, the file's tree would live until the next
+        garbage collection otherwise.
+        """
+        for function in self.functions:
+            function.children.clear()
+
 
 def opted_out(source: bytes) -> bool:
     """Whether the file says in one of its first lines that it wants no telemetry."""
@@ -71,11 +79,11 @@ def opted_out(source: bytes) -> bool:
 
 def extract(
     root: Node, source: bytes, pack: Pack, grammar: Grammar, level: Level, everything: bool,
-    values: Mapping[str, str] = MappingProxyType({}),
+    placement: Placement = Placement(),  # noqa: B008 - frozen
 ) -> Extraction:  # fmt: skip
     """All functions under `root`, with the reasons to leave some alone. `everything`: only the safety reasons.
 
-    `values` are those of the file's placement: what its project says.
+    `placement`: what the file's project says of it, and which of its functions to leave out.
     """
     names = pack.config["nodes"]
     joiner, inside = pack.config["qualname"]["separator"], pack.config["qualname"]["in_function"]
@@ -121,7 +129,7 @@ def extract(
         (outer.children if outer else outermost).append(function)
         stack.append((-negative_end, qualname + inside, function))
         enclosing.append(function)
-    _explain(functions, source, root, pack, level, everything, values)
+    _explain(functions, source, root, pack, level, everything, placement)
     return Extraction(functions, outermost, scopes)
 
 
@@ -162,17 +170,18 @@ def _position(entry: _Entry) -> tuple[int, int]:
 
 def _explain(
     functions: list[Function], source: bytes, root: Node, pack: Pack, level: Level, everything: bool,
-    values: Mapping[str, str],
+    placement: Placement,
 ) -> None:  # fmt: skip
     """Set `skip` where a function is to be left alone, and find the first statement of the others."""
     config = pack.config
+    values, left_out = dict(placement.values), placement.leave_out
     skip: Mapping[str, Any] = config.get("skip", {})
     hot = frozenset() if everything else frozenset(skip.get("hot", ()))
     never: Mapping[str, str] = skip.get("never", {})
     decorated = config["nodes"].get("decorated")
     asked = _asked_lines(source, root, pack)
     refuse = getattr(hooks_of(pack), "refuse", None)
-    inherited = frozenset((_ASKED, *skip.get("decorators", {}).values(), *skip.get("inherited", ())))
+    inherited = frozenset((_ASKED, LEFT_OUT, *skip.get("decorators", {}).values(), *skip.get("inherited", ())))
     for function in functions:
         outer = function.outer
         if outer is not None and outer.skip in inherited:
@@ -183,7 +192,8 @@ def _explain(
         if parent is None or parent.type != decorated:
             parent = None
         function.skip = (
-            never.get(function.name)
+            (LEFT_OUT if function.site in left_out else "")
+            or never.get(function.name)
             or (parent and _by_decorator(parent, source, pack))
             or (asked and _asked(function, parent, asked))
             or (refuse and refuse(function, source, pack.config, values))
@@ -192,10 +202,7 @@ def _explain(
             or ("" if everything else _trivial(function, source, pack))
             or ("syntax error" if function.node.has_error else "")
         )
-    # Most files hold none of the names: asking for each is faster than searching for any.
-    names = [name for name in guard_names(pack, level.value) if name in source]
-    if names:
-        _guard(functions, source, root, pack, re.compile(rb"\b(?:%s)\b" % b"|".join(map(re.escape, names))))
+    leave_out_guarded(functions, source, root, pack, level)
 
 
 def _is_hot(name: str, hot: frozenset[str]) -> bool:
@@ -291,27 +298,3 @@ def _asked(function: Function, decorated: Node | None, asked: Mapping[int, bool]
     top, header = (decorated or function.node).start_point[0], function.node.start_point[0]
     on_header = any(not asked.get(row, True) for row in range(top, function.body.start_point[0] + 1))
     return _ASKED if on_header or header in asked or asked.get(top - 1) else ""
-
-
-def _guard(
-    functions: list[Function], source: bytes, root: Node, pack: Pack, pattern: re.Pattern[bytes]
-) -> None:
-    """Leave out every function that holds (also in a nested one) an identifier of the guard list."""
-    starts: list[int] | None = None
-    identifiers = pack.config["nodes"]["identifiers"]
-    for found in pattern.finditer(source):
-        if starts is None:
-            starts = [function.start for function in functions]
-        index = bisect_right(starts, found.start()) - 1
-        inner = functions[index] if index >= 0 else None
-        while inner is not None and inner.end <= found.start():
-            inner = inner.outer
-        if inner is None:
-            continue
-        node = root.descendant_for_byte_range(found.start(), found.end())
-        if node is None or node.type not in identifiers:
-            continue
-        reason = f"uses {found.group().decode()}"
-        while inner is not None:
-            inner.skip = inner.skip or reason
-            inner = inner.outer

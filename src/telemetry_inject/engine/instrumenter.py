@@ -21,8 +21,8 @@ from telemetry_inject.engine.prologue import NoImport, import_insertion
 from telemetry_inject.engine.snippets import Names
 from telemetry_inject.engine.stripper import strip
 from telemetry_inject.engine.telemetry_generator import TelemetryGenerator, generator_for
-from telemetry_inject.engine.tree_sitter_analyzer import TreeSitterAnalyzer
-from telemetry_inject.engine.verify import Verdict, native_check, prove_program
+from telemetry_inject.engine.tree_sitter_analyzer import Analysis, TreeSitterAnalyzer
+from telemetry_inject.engine.verify import native_check, prove_program
 from telemetry_inject.types import (
     UNPROVED,
     FileStatus,
@@ -109,13 +109,21 @@ def instrument(
         return Result(FileStatus.FAILED, verdict.text, base, base)
     if analysis.uncertain and hooks is None:
         return Result(FileStatus.FAILED, "syntax error", base, base)
-    extraction = analysis.extraction
-    if not extraction.functions:
+    if not analysis.extraction.functions:
         return Result(FileStatus.UNCHANGED, "no functions", base, base)
+    try:
+        return _insert(base, analysis, pack, options, placement, gate)
+    finally:
+        analysis.extraction.release()
+
+
+def _insert(
+    base: bytes, analysis: Analysis, pack: Pack, options: Options, placement: Placement, gate: UnitGate
+) -> Result:
+    """The analysed file with telemetry, proved; it has functions."""
+    text, extraction = analysis.text, analysis.extraction
     names = Names(_free_alias(base, pack.alias))
-    generator = generator_for(
-        pack, options.level, text, names, analysis.opaque, analysis.sites, options.same_line
-    )
+    generator = generator_for(pack, options.level, text, names, analysis.opaque, analysis.sites, options.same_line)
 
     def attempt(gate: UnitGate) -> Result:
         units = _units(extraction, base, pack, generator, gate)
@@ -125,18 +133,14 @@ def instrument(
         reports = tuple(_report(function, generator) for function in extraction.functions)
         if not insertions:
             return Result(FileStatus.UNCHANGED, "no function to instrument", base, base, (), reports)
-        extra = import_insertion(
-            analysis.root, text, pack, options.level, names.alias, placement, options.same_line
-        )
+        extra = import_insertion(analysis.root, text, pack, options.level, names.alias, placement, options.same_line)
         if extra and _only_returns(base):
             extra = Insertion(extra.offset, extra.text.replace(b"\n", b"\r"))
         if extra:  # mostly in front of all; the units come in order
             insertions.insert(bisect_left(insertions, extra.offset, key=itemgetter(0)), extra)
         complete = tuple(insertions)
         output = FileReconstructor.rebuild(base, complete)
-        return Result(
-            FileStatus.INSTRUMENTED, "", base, output, complete, reports, tuple(units), "insertions reverted"
-        )
+        return Result(FileStatus.INSTRUMENTED, "", base, output, complete, reports, tuple(units), "insertions reverted")
 
     try:
         result = attempt(gate)
@@ -150,7 +154,7 @@ def instrument(
             said = f"checked by the grammar only; the parser of this machine says {verdict.text}"
             result = replace(result, reason=said)
             break
-        culprit = _culprit(result, verdict, extraction) if verdict.ours else None
+        culprit = function_at(result, verdict.line, extraction) if verdict.ours else None
         if culprit is None:
             return Result(FileStatus.FAILED, verdict.text, base, base)
         culprit.skip = UNCOMPILED + verdict.message
@@ -206,9 +210,7 @@ def _units(
         if old_mac:
             placed = [Insertion(offset, text.replace(b"\n", b"\r")) for offset, text in placed]
         late_skips = tuple(
-            (function.site, function.skip)
-            for function in family
-            if function.skip and function.site not in before
+            (function.site, function.skip) for function in family if function.skip and function.site not in before
         )
         edits = UnitEdits(tuple(shifted(placed, -unit.start)), late_skips)
         proved = gate.prove(unit, edits)
@@ -216,8 +218,10 @@ def _units(
             for function in family:
                 function.skip = function.skip or UNPROVED + proved
         elif proved.insertions or proved.late_skips:
-            if proved is not edits:
+            if proved is not edits:  # repaired: these are not the templates' own
                 placed = shifted(proved.insertions, unit.start)
+                for function in family:
+                    function.provenance = "model"
             results.append(UnitResult(unit, proved, placed))
     return results
 
@@ -247,13 +251,13 @@ def _report(function: Function, generator: TelemetryGenerator) -> FunctionReport
     return FunctionReport(function.site, function.line, status, function.skip, function.provenance, sites)
 
 
-def _culprit(result: Result, verdict: Verdict, extraction: Extraction) -> Function | None:
-    """The innermost instrumented function at the line of the output that the parser refused."""
+def function_at(result: Result, line: int, extraction: Extraction) -> Function | None:
+    """The innermost instrumented function at a line of the output (from 1), such as one that a parser refused."""
     lines = result.output.splitlines(keepends=True)
-    if not 0 < verdict.line <= len(lines):
+    if not 0 < line <= len(lines):
         return None
     # The end of that line, without the line end: that may lie outside of a function which the line ends.
-    position = sum(map(len, lines[: verdict.line - 1])) + len(lines[verdict.line - 1].rstrip(b"\r\n"))
+    position = sum(map(len, lines[: line - 1])) + len(lines[line - 1].rstrip(b"\r\n"))
     shift = 0
     last = len(result.base)
     for offset, text in result.insertions:
@@ -268,4 +272,3 @@ def _culprit(result: Result, verdict: Verdict, extraction: Extraction) -> Functi
     while found is not None and (found.end <= offset or found.skip):
         found = found.outer
     return found
-

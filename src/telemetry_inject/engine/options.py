@@ -24,12 +24,15 @@ class Options:
 class Placement:
     """What the import of the helper says in one file: values for the placeholders of the pack's snippet.
 
-    What is not given is as in the pack's `[import.defaults]`: the helper lies beside the file.
+    What is not given is as in the pack's `[import.defaults]`: the helper lies beside the file. `leave_out` are the
+    names of the file's functions, as in reports, that someone wants left as they are.
     """
 
     values: tuple[tuple[str, str], ...] = ()
+    leave_out: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
         """One text for equal placements."""
-        return "\0".join(f"{name}={value}" for name, value in self.values)
+        text = "\0".join(f"{name}={value}" for name, value in self.values)
+        return "\0-".join((text, *sorted(self.leave_out)))

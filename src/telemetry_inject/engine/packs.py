@@ -111,20 +111,32 @@ class Grammar:
 @cache
 def load_pack(name: str, folder: Path | None = None) -> Pack:
     """The pack called `name` from `folder` (default: the built-in ones). Raises PackError."""
+    folders, config = _folders_and_config(name, folder)
+    own = folders[0] / "snippets.toml"
+    snippets = {} if "extends" in config and not own.exists() else _toml(own)
+    for base in folders[1:]:
+        snippets = _merged(_toml(base / "snippets.toml"), snippets)
+    return Pack(name, folders, config, snippets, _digest(name, folders))
+
+
+def pack_config(name: str, folder: Path | None = None) -> Mapping[str, Any]:
+    """What `pack.toml` and that of the pack it extends say: enough to know the pack's files. Raises PackError."""
+    return _folders_and_config(name, folder)[1]
+
+
+@cache
+def _folders_and_config(name: str, folder: Path | None) -> tuple[tuple[Path, ...], dict[str, Any]]:
     home = (folder or BUILT_IN) / name
     config = _toml(home / "pack.toml")
-    own = home / "snippets.toml"
-    snippets = {} if "extends" in config and not own.exists() else _toml(own)
     folders = [home]
     if "extends" in config:
         base = (folder or BUILT_IN) / str(config["extends"])
         folders.append(base if base.exists() else BUILT_IN / str(config["extends"]))
         config = _merged(_toml(folders[1] / "pack.toml"), config)
-        snippets = _merged(_toml(folders[1] / "snippets.toml"), snippets)
     for entry in ("name", "grammar", "extensions", "layout", "alias", "mark", "helpers", "nodes"):
         if entry not in config:
             raise PackError(f"pack {name}: {home / 'pack.toml'} has no entry {entry!r}")
-    return Pack(name, tuple(folders), config, snippets, _digest(name, folders))
+    return tuple(folders), config
 
 
 def _digest(name: str, folders: Sequence[Path]) -> str:
@@ -152,6 +164,7 @@ def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+@cache
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
@@ -241,13 +254,3 @@ def parseable(pack: Pack, source: bytes) -> bytes | None:
         return source
     text: bytes | None = hooks.parseable(source)
     return text
-
-
-@cache
-def guard_names(pack: Pack, level: str) -> tuple[bytes, ...]:
-    """The identifiers that keep a function from being instrumented at `level`."""
-    guard: Mapping[str, list[str]] = pack.config.get("guard", {})
-    names = [*guard.get("function", [])]
-    if level != "function":
-        names += guard.get("flow", [])
-    return tuple(sorted(name.encode() for name in names))

@@ -35,7 +35,7 @@ class TreeSitterAnalyzer:
     """Analyses files of one pack's language; no model, no I/O. `everything` takes trivial functions too."""
 
     def __init__(self, pack: Pack, level: Level, everything: bool, placement: Placement = Placement()) -> None:  # noqa: B008 - frozen
-        self._values = dict(placement.values)
+        self._placement = placement
         self._pack = pack
         self._level = level
         self._everything = everything
@@ -44,7 +44,7 @@ class TreeSitterAnalyzer:
         """The analysis of `text`, which must be UTF-8. Raises PackError when the pack's grammar does not load."""
         pack, grammar = self._pack, grammar_of(self._pack)
         root = grammar.parser.parse(text).root_node
-        extraction = extract(root, text, pack, grammar, self._level, self._everything, self._values)
+        extraction = extract(root, text, pack, grammar, self._level, self._everything, self._placement)
         opaque: list[Range] = []
         if extraction.functions and pack.config["layout"] == "indent":
             opaque = opaque_ranges(root, text, pack)

@@ -106,7 +106,9 @@ def _by_grammar(output: bytes, pack: Pack, grammar: Grammar, base: bytes) -> Ver
     if text is not None and not grammar.parser.parse(text).root_node.has_error:
         return None
     known = _errors(base, pack)
-    return None if known and known == _errors(output, pack) else Verdict(0, "the instrumented text does not parse")
+    if not known:
+        return Verdict(0, "the instrumented text does not parse")
+    return None if known == _errors(output, pack) else Verdict(0, "syntax that the grammar does not know")
 
 
 def _unsupported(base: bytes, pack: Pack, grammar: Grammar) -> tuple[int, str] | None:

@@ -9,12 +9,12 @@ import warnings
 from typing import Any
 
 from telemetry_inject.llm import addresses
-from telemetry_inject.llm.connections import CONNECT_SECONDS, Connections
 from telemetry_inject.llm.errors import KeyMissing
-from telemetry_inject.llm.failures import Place, not_an_answer, raise_failure
-from telemetry_inject.llm.json_body import count, items, json_object, mapping, text
+from telemetry_inject.llm.failures import Place, not_an_answer
+from telemetry_inject.llm.json_body import count, items, mapping, text
 from telemetry_inject.llm.schema_prompt import with_schema
 from telemetry_inject.llm.sdk import missing_sdk
+from telemetry_inject.llm.sdk_provider import SdkProvider, sdk_timeout
 from telemetry_inject.llm.types import AnswerForm, Completion, ModelDescription, Request, Stop, TokenUsage
 
 _STOPS = {
@@ -27,7 +27,7 @@ _STOPS = {
 _PAGE = 1000
 
 
-class AnthropicProvider:
+class AnthropicProvider(SdkProvider):
     """See Provider. `base_url` is empty for Anthropic itself."""
 
     name = "anthropic"
@@ -39,11 +39,9 @@ class AnthropicProvider:
             raise missing_sdk("anthropic", error) from None
         url = (base_url or addresses.ANTHROPIC).rstrip("/").removesuffix("/v1")  # the SDK adds it
         self.compatible = addresses.shown(url) != addresses.ANTHROPIC
-        self.address = addresses.shown(url)
         if not key and not self.compatible:
             raise KeyMissing("anthropic: there is no key", "Set ANTHROPIC_API_KEY, or use --configure.")
-        self._place = Place(self.name, self.address, (key,) if key else (), self.compatible)
-        self._connections = Connections(url)
+        super().__init__(Place(self.name, addresses.shown(url), (key,) if key else (), self.compatible), url)
         self._client = anthropic.Anthropic(
             api_key=key or "none",
             base_url=url,
@@ -54,14 +52,10 @@ class AnthropicProvider:
 
     def complete(self, request: Request) -> Completion:
         """See Provider."""
-        with self._connections.line(request.timeout) as line, warnings.catch_warnings():
+        create, arguments = self._client.messages.with_raw_response.create, self._arguments(request)
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # --list-models says which models end
-            try:
-                answer = self._client.messages.with_raw_response.create(**self._arguments(request))
-                body = answer.http_response.content
-            except Exception as error:
-                raise_failure(error, self._place, line, request)
-        return self._completion(json_object(body, self._place))
+            return self._completion(self._sent(request.timeout, lambda: create(**arguments), request))
 
     def _arguments(self, request: Request) -> dict[str, Any]:
         messages = list(request.messages)
@@ -73,7 +67,7 @@ class AnthropicProvider:
             "model": request.model,
             "max_tokens": request.max_output,
             "messages": [{"role": each.role, "content": each.text} for each in messages if each.role != "system"],
-            "timeout": _timeout(request.timeout),
+            "timeout": sdk_timeout(request.timeout),
         }
         if system:
             arguments["system"] = system
@@ -93,38 +87,15 @@ class AnthropicProvider:
 
     def list_models(self, timeout: float) -> tuple[ModelDescription, ...]:
         """See Provider."""
-        with self._connections.line(timeout) as line:
-            try:
-                listing = self._client.models.with_raw_response.list(limit=_PAGE, timeout=_timeout(timeout))
-                body = listing.http_response.content
-            except Exception as error:
-                raise_failure(error, self._place, line)
-        return tuple(
-            _description(model) for model in items(json_object(body, self._place), "data") if text(model, "id")
-        )
+        models = self._client.models.with_raw_response
+        listing = self._sent(timeout, lambda: models.list(limit=_PAGE, timeout=sdk_timeout(timeout)))
+        return tuple(_description(model) for model in items(listing, "data") if text(model, "id"))
 
     def describe(self, model: str, timeout: float) -> ModelDescription | None:
         """See Provider."""
-        with self._connections.line(timeout) as line:
-            try:
-                answer = self._client.models.with_raw_response.retrieve(model, timeout=_timeout(timeout))
-                body = answer.http_response.content
-            except Exception as error:
-                raise_failure(error, self._place, line)
-        found = _description(json_object(body, self._place))
+        models = self._client.models.with_raw_response
+        found = _description(self._sent(timeout, lambda: models.retrieve(model, timeout=sdk_timeout(timeout))))
         return found if found.context else None
-
-    def check(self, timeout: float) -> str:
-        """See Provider."""
-        return f"{self._place} answers and lists {len(self.list_models(timeout))} models"
-
-    def abort(self) -> None:
-        """See Provider."""
-        self._connections.abort()
-
-    def close(self) -> None:
-        """See Provider."""
-        self._connections.close()
 
 
 def _description(model: Any) -> ModelDescription:
@@ -132,12 +103,6 @@ def _description(model: Any) -> ModelDescription:
     note = f"ends {ends[:10]}" if ends else lifecycle if lifecycle not in ("", "active") else ""
     context, output = count(model, "max_input_tokens") or 0, count(model, "max_tokens") or 0
     return ModelDescription(text(model, "id"), context, output, note, retired=lifecycle == "retired")
-
-
-def _timeout(seconds: float) -> Any:
-    import httpx2
-
-    return httpx2.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
 
 
 def _usage(usage: dict[str, Any]) -> TokenUsage | None:

@@ -5,7 +5,6 @@ else from a server that answers on this machine. Nothing is imported and nothing
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -15,9 +14,9 @@ from telemetry_inject.errors import UsageError
 from telemetry_inject.llm import addresses
 from telemetry_inject.llm.errors import KeyMissing, NoProvider
 from telemetry_inject.option_kinds import Secret
+from telemetry_inject.presence import PROBE_SECONDS, may_listen, ollama_address
 
 DEFAULT_MODELS = {"openai": "gpt-6-sol", "anthropic": "claude-sonnet-5-5"}
-PROBE_SECONDS = 0.5
 _PROTECTED = ("openai", "anthropic")
 
 
@@ -42,15 +41,13 @@ class Choice:
 
 def ollama_answers(address: str) -> bool:
     """Whether an Ollama server is there; it is asked for its version only."""
-    parts = urlsplit(addresses.ollama_root(address))
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    if parts.scheme == "http" and addresses.is_loopback(address):
-        try:  # a refused connection is the usual case, and http.client costs more than all the rest
-            socket.create_connection((parts.hostname or "", port), PROBE_SECONDS).close()
-        except OSError:
-            return False
+    root = addresses.ollama_root(address)
+    if not may_listen(root):
+        return False
     import http.client
 
+    parts = urlsplit(root)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", port, timeout=PROBE_SECONDS)
     try:
@@ -77,7 +74,7 @@ def detect(
         return None
     base_url = settings.base_url
     if provider == "ollama" and not base_url:
-        base_url = addresses.ollama_host(environment.get("OLLAMA_HOST", "")) or addresses.OLLAMA
+        base_url = ollama_address(environment)
     key = settings.api_key or {"openai": settings.openai_api_key, "anthropic": settings.anthropic_api_key}.get(provider)
     if key is None and provider in _PROTECTED and not base_url:
         variable = f"{provider.upper()}_API_KEY"
@@ -121,7 +118,7 @@ def _provider(settings: Settings, environment: Mapping[str, str], probe: Callabl
         if probe(settings.base_url.split(",")[0].strip()):
             return "ollama", f"{source}: Ollama answers there"
         return "openai", f"{source}: not Ollama, so taken for a server that speaks like OpenAI"
-    address = addresses.ollama_host(environment.get("OLLAMA_HOST", "")) or addresses.OLLAMA
+    address = ollama_address(environment)
     if probe(address):
         return "ollama", f"Ollama answers at {addresses.shown(address)}"
     return "", ""

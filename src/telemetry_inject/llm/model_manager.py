@@ -81,7 +81,9 @@ def as_text(rows: Sequence[ModelRow], choice: Choice, color: bool = False) -> st
         line = f"{mark} {printable(row.name):<{width}}  {context:>10}  {_price(row.input_price):>8}"
         line = f"{line}  {_price(row.output_price):>8}  {', '.join(words)}".rstrip()
         lines.append(painted(line, "green", color and row.recommended))
-    lines.append("* chosen now; take another one with --model NAME or LLM_MODEL.")
+    chosen = any(row.chosen for row in rows)
+    said = "* chosen now; take another one" if chosen else "The recommended one is taken; take another one"
+    lines.append(f"{said} with --model NAME or LLM_MODEL.")
     return "\n".join(lines)
 
 

@@ -10,11 +10,11 @@ import re
 from typing import Any
 
 from telemetry_inject.llm import addresses
-from telemetry_inject.llm.connections import CONNECT_SECONDS, Connections
-from telemetry_inject.llm.failures import Place, not_an_answer, raise_failure
-from telemetry_inject.llm.json_body import count, items, json_object, mapping, text
+from telemetry_inject.llm.failures import Place, not_an_answer
+from telemetry_inject.llm.json_body import count, items, mapping, text
 from telemetry_inject.llm.schema_prompt import with_schema
 from telemetry_inject.llm.sdk import missing_sdk
+from telemetry_inject.llm.sdk_provider import SdkProvider, sdk_timeout
 from telemetry_inject.llm.types import AnswerForm, Completion, Message, ModelDescription, Request, Stop, TokenUsage
 
 _STOPS = {"stop": Stop.END, "length": Stop.LENGTH, "content_filter": Stop.REFUSAL}
@@ -25,7 +25,7 @@ _NOT_FOR_CHAT = re.compile(
 _NO_KEY = "none"  # servers of one's own ask for none, but the SDK insists
 
 
-class OpenAIProvider:
+class OpenAIProvider(SdkProvider):
     """See Provider. `base_url` is empty for OpenAI itself."""
 
     name = "openai"
@@ -37,9 +37,7 @@ class OpenAIProvider:
             raise missing_sdk("openai", error) from None
         url = base_url or addresses.OPENAI
         self.compatible = addresses.shown(url) != addresses.OPENAI
-        self.address = addresses.shown(url)
-        self._place = Place(self.name, self.address, (key,) if key else (), self.compatible)
-        self._connections = Connections(url)
+        super().__init__(Place(self.name, addresses.shown(url), (key,) if key else (), self.compatible), url)
         self._client = openai.OpenAI(
             api_key=key or _NO_KEY,
             base_url=url,
@@ -49,14 +47,8 @@ class OpenAIProvider:
 
     def complete(self, request: Request) -> Completion:
         """See Provider."""
-        with self._connections.line(request.timeout) as line:
-            try:
-                answer = self._client.chat.completions.with_raw_response.create(**self._arguments(request))
-                body = answer.http_response.content
-            except Exception as error:
-                raise_failure(error, self._place, line, request)
-        value = json_object(body, self._place)
-        return self._completion(value)
+        create, arguments = self._client.chat.completions.with_raw_response.create, self._arguments(request)
+        return self._completion(self._sent(request.timeout, lambda: create(**arguments), request))
 
     def _arguments(self, request: Request) -> dict[str, Any]:
         schema, form = request.schema, request.form
@@ -68,7 +60,7 @@ class OpenAIProvider:
             "model": request.model,
             "messages": [_message(message) for message in messages],
             limit: request.max_output,
-            "timeout": _timeout(request.timeout),
+            "timeout": sdk_timeout(request.timeout),
         }
         if self.compatible:
             arguments["temperature"] = 0  # the provider's own newer models take none
@@ -93,13 +85,9 @@ class OpenAIProvider:
 
     def list_models(self, timeout: float) -> tuple[ModelDescription, ...]:
         """See Provider; models that cannot chat are left out."""
-        with self._connections.line(timeout) as line:
-            try:
-                body = self._client.models.with_raw_response.list(timeout=_timeout(timeout)).http_response.content
-            except Exception as error:
-                raise_failure(error, self._place, line)
+        models = self._client.models.with_raw_response
         found = []
-        for model in items(json_object(body, self._place), "data"):
+        for model in items(self._sent(timeout, lambda: models.list(timeout=sdk_timeout(timeout))), "data"):
             name, ends = text(model, "id"), text(model, "shutdown_date")
             if name and not (_NOT_FOR_CHAT.search(name) and not self.compatible):
                 context = count(model, "context_length") or count(model, "max_model_len") or 0
@@ -113,27 +101,9 @@ class OpenAIProvider:
         known = (each for each in self.list_models(timeout) if each.name == model and each.context)
         return next(known, None)
 
-    def check(self, timeout: float) -> str:
-        """See Provider."""
-        return f"{self._place} answers and lists {len(self.list_models(timeout))} models"
-
-    def abort(self) -> None:
-        """See Provider."""
-        self._connections.abort()
-
-    def close(self) -> None:
-        """See Provider."""
-        self._connections.close()
-
 
 def _message(message: Message) -> dict[str, str]:
     return {"role": message.role, "content": message.text}
-
-
-def _timeout(seconds: float) -> Any:
-    import httpx2
-
-    return httpx2.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
 
 
 def _usage(usage: dict[str, Any]) -> TokenUsage | None:

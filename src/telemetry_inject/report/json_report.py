@@ -20,8 +20,10 @@ def json_report(settings: Settings, result: RunResult, exit_code: int) -> str:
 
     Keys: `schema_version`, `version`, `settings` (names as in the project file, secrets starred), `files`
     (each with its `functions`), `skipped` (what the scanner left out), `totals`, `models` (calls, tokens and
-    cost by job and model; null when none was asked), `warnings`, `output` (null when nothing was written),
-    `exit_code`. File names that are not text are written with escapes.
+    cost by job and model; null when none was asked), `verify` (see docs/verify.md; null without),
+    `pruned` (see docs/map-and-prune.md; null without), `unread` (source files of languages that
+    nobody reads, each with its `language`, how many `files`, and what it `needs`), `warnings`, `output` (null when
+    nothing was written), `exit_code`. File names that are not text are written with escapes.
     """
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
@@ -31,6 +33,9 @@ def json_report(settings: Settings, result: RunResult, exit_code: int) -> str:
         "skipped": [{"path": _name(each.relative), "reason": each.reason} for each in result.skipped],
         "totals": asdict(totals_of(result)),
         "models": result.details.get("models"),
+        "verify": result.details.get("verify"),
+        "unread": [asdict(each) for each in result.details.get("unread", ())],
+        "pruned": result.details.get("pruned"),
         "warnings": list(result.warnings),
         "output": None if result.output is None else _name(str(result.output)),
         "exit_code": exit_code,

@@ -2,7 +2,8 @@
 
 The format is that of the OpenTelemetry file exporter
 (https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/): one `TracesData` object a line, ids as
-hexadecimal text, 64-bit integers as text, enumerations as numbers.
+hexadecimal text, 64-bit integers as text, enumerations as numbers. Other spellings of it are read as well
+(span_format.py).
 """
 
 from __future__ import annotations
@@ -14,18 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from telemetry_inject.errors import UsageError
-
-LONGEST_LINE = 64 * 1024 * 1024
-"""Bytes; a longer line is ignored, so that a file without line ends cannot fill the memory."""
+from telemetry_inject.report.span_format import MALFORMED, repaired, resource_spans_of, scopes_of
+from telemetry_inject.report.span_lines import LONGEST_LINE, read_lines
 
 STATUS_ERROR = 2
 """`Status.StatusCode.STATUS_CODE_ERROR` of the OTLP definitions."""
 
 _HAS_IS_REMOTE, _IS_REMOTE = 0x100, 0x200  # opentelemetry.proto.trace.v1.SpanFlags
 _HEX = re.compile(r"[0-9a-fA-F]+")
-_MALFORMED = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
-_GENERATORS = ("generator", "async_generator")
+_PRETTY, _PRETTY_END = (b"{\n", b"{\r"), (b"}\n", b"}\r", b"}")
+GENERATORS = ("generator", "async_generator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,13 @@ class Span:
     parent_is_remote: bool
     process: str
     language: str = ""  # as in `telemetry.sdk.language`
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # with events, links
+    resource: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)  # attributes of the process
+
+    @property
+    def service(self) -> str:
+        """The name of the service, as the process was told it."""
+        return str(self.resource.get("service.name") or "")
 
     @property
     def duration(self) -> int:
@@ -63,7 +69,7 @@ class Span:
     @property
     def is_generator(self) -> bool:
         """Whether the span covers time in which its function was suspended by `yield`."""
-        return self.kind in _GENERATORS
+        return self.kind in GENERATORS
 
 
 @dataclass(slots=True)
@@ -73,6 +79,7 @@ class Ignored:
     lines: int = 0
     cut_off: int = 0
     spans: int = 0
+    other_signals: int = 0
     dropped_by: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -85,6 +92,7 @@ class Ignored:
             (self.lines, "unreadable line"),
             (self.cut_off, "cut-off last line"),
             (self.spans, "malformed span"),
+            (self.other_signals, "metrics or logs line"),
         )
         return ", ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in parts if count)
 
@@ -99,76 +107,106 @@ def load_spans(paths: Iterable[Path], ignored: Ignored | None = None) -> Iterato
     """
     ignored = Ignored() if ignored is None else ignored
     for path in paths:
-        for line, complete in _lines(path, ignored):
-            try:
-                batch = json.loads(line)
-            except (ValueError, RecursionError):
-                if complete:
-                    ignored.lines += 1
-                else:
-                    ignored.cut_off += 1
-                continue
-            yield from _spans_of_batch(batch, ignored)
+        for document in read_documents(path, ignored):
+            for resource_spans in document:
+                resource = resource_spans.get("resource")
+                process, language, attributes = process_of(resource)
+                for scope_spans in scopes_of(resource_spans):
+                    note_dropped(scope_spans.get("scope"), process, ignored)
+                    for raw in scope_spans["spans"]:
+                        span = span_of(raw, process, language, attributes)
+                        if span is None:
+                            ignored.spans += 1
+                        else:
+                            yield span
 
 
-def _lines(path: Path, ignored: Ignored) -> Iterator[tuple[bytes, bool]]:
-    """The lines that are not empty, each with whether its line end is there."""
+def read_documents(path: Path, ignored: Ignored) -> Iterator[list[dict[str, Any]]]:
+    """The list of `ResourceSpans` of each line of a file; what is none is counted in `ignored`.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    lines = read_lines(path)
+    for line in lines:
+        if line[:2] in _PRETTY:
+            line = _whole_object(line, lines)
+        document = read_document(line, ignored)
+        if document is not None:
+            yield document
+
+
+def _whole_object(line: bytes, lines: Iterator[bytes]) -> bytes:
+    """The text of an object that was printed over several lines, as by `jq .`."""
+    parts, size = [line], 0
+    for line in lines:
+        parts.append(line)
+        size += len(line)
+        if line[:2] in _PRETTY_END or size > LONGEST_LINE:
+            break
+    return b"".join(parts)
+
+
+def read_document(line: bytes, ignored: Ignored) -> list[dict[str, Any]] | None:
+    """The list of `ResourceSpans` of one line, or None when it has none: then it is counted in `ignored`."""
     try:
-        with path.open("rb") as file:
-            while line := file.readline(LONGEST_LINE):
-                if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                    ignored.lines += 1
-                    while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
-                        pass
-                elif line.strip():
-                    yield line, line.endswith(b"\n")
-    except OSError as error:
-        raise UsageError(
-            f"cannot read the span file {path}: {error.strerror or error}",
-            "Give the files that the instrumented program wrote.",
-        ) from error
+        document = _decoded(line)
+    except (ValueError, RecursionError):
+        if line.endswith(b"\n"):
+            ignored.lines += 1
+        else:
+            ignored.cut_off += 1
+        return None
+    found = resource_spans_of(document)
+    if found is None:
+        if isinstance(document, dict) and ("resourceMetrics" in document or "resourceLogs" in document):
+            ignored.other_signals += 1
+        else:
+            ignored.lines += 1
+    return found
 
 
-def _spans_of_batch(batch: object, ignored: Ignored) -> Iterator[Span]:
-    """The spans of one line; the line counts as unreadable when it holds no list of them."""
-    if not isinstance(batch, dict) or not isinstance(batch.get("resourceSpans"), list):
-        ignored.lines += 1
-        return
-    for resource_spans in _objects(batch["resourceSpans"]):
-        try:
-            process, language = _process(resource_spans.get("resource"))
-        except _MALFORMED:
-            process = language = ""
-        for scope_spans in _objects(resource_spans.get("scopeSpans")):
-            _note_dropped(scope_spans.get("scope"), process, ignored)
-            spans = scope_spans.get("spans")
-            for raw in spans if isinstance(spans, list) else ():
-                try:
-                    yield _span(raw, process, language)
-                except _MALFORMED:
-                    ignored.spans += 1
+def _decoded(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except UnicodeDecodeError:
+        return json.loads(line.decode("utf-8", "replace"))
 
 
-def _process(resource: object) -> tuple[str, str]:
-    """What tells one process from another in the same files, and the process's language."""
-    attributes = _attributes(resource.get("attributes")) if isinstance(resource, dict) else {}
+def process_of(resource: object) -> tuple[str, str, dict[str, Any]]:
+    """What tells one process from another in the same files, the process's language, and all that is said of it."""
+    try:
+        attributes = attributes_of(resource.get("attributes")) if isinstance(resource, dict) else {}
+    except MALFORMED:
+        attributes = {}
     process = f"{attributes.get('host.name', '')}:{attributes.get('process.pid', '')}"
-    return process, str(attributes.get("telemetry.sdk.language", ""))
+    return process, str(attributes.get("telemetry.sdk.language", "")), attributes
 
 
-def _note_dropped(scope: object, process: str, ignored: Ignored) -> None:
+def note_dropped(scope: object, process: str, ignored: Ignored) -> None:
     """The helper counts what it drops and says the sum so far with each batch."""
-    if not isinstance(scope, dict) or "attributes" not in scope:
+    if not isinstance(scope, dict) or not scope.get("attributes"):
         return
     try:
-        dropped = int(_attributes(scope["attributes"]).get("telemetry.dropped_spans", 0))
-    except _MALFORMED:
+        dropped = int(attributes_of(scope["attributes"]).get("telemetry.dropped_spans", 0))
+    except MALFORMED:
         return
     if dropped:
         ignored.dropped_by[process] = max(dropped, ignored.dropped_by.get(process, 0))
 
 
-def _span(raw: Mapping[str, Any], process: str, language: str) -> Span:
+def span_of(raw: Any, process: str, language: str, resource: Mapping[str, Any]) -> Span | None:
+    """One span in whatever spelling; None when it cannot be understood."""
+    try:
+        return _span(raw, process, language, resource)
+    except MALFORMED:
+        try:
+            return _span(repaired(raw), process, language, resource)
+        except MALFORMED:
+            return None
+
+
+def _span(raw: Mapping[str, Any], process: str, language: str, resource: Mapping[str, Any]) -> Span:
     flags = int(raw.get("flags") or 0)
     status = raw.get("status") or {}
     return Span(
@@ -178,12 +216,14 @@ def _span(raw: Mapping[str, Any], process: str, language: str) -> Span:
         name=str(raw.get("name", "")),
         start=_time(raw["startTimeUnixNano"]),
         end=_time(raw.get("endTimeUnixNano") or 0),
-        attributes=_attributes(raw.get("attributes")),
+        attributes=attributes_of(raw.get("attributes")),
         error=status.get("code") in (STATUS_ERROR, "STATUS_CODE_ERROR"),
-        exceptions=tuple(_exceptions(raw.get("events"))),
+        exceptions=tuple(exceptions_of(raw.get("events"))),
         parent_is_remote=flags & (_HAS_IS_REMOTE | _IS_REMOTE) == _HAS_IS_REMOTE | _IS_REMOTE,
         process=process,
         language=language,
+        raw=raw,
+        resource=resource,
     )
 
 
@@ -195,20 +235,26 @@ def _hex_id(text: str, digits: int) -> str:
 
 def _time(raw: str | int) -> int:
     time = int(raw)
-    if not 0 <= time < 1 << 63:
+    if isinstance(raw, float) or not 0 <= time < 1 << 63:
         raise ValueError(f"not a time in nanoseconds: {time}")
     return time
 
 
-def _exceptions(events: object) -> Iterator[tuple[str, str]]:
+def exceptions_of(events: object) -> Iterator[tuple[str, str]]:
     """Type and message of each recorded exception."""
     for event in _objects(events):
         if event.get("name") == "exception":
-            found = _attributes(event.get("attributes"))
+            found = attributes_of(event.get("attributes"))
             yield str(found.get("exception.type", "")), str(found.get("exception.message", ""))
 
 
-def _attributes(raw: object) -> dict[str, Any]:
+def attributes_of(raw: object) -> dict[str, Any]:
+    """The Python values of a list of OTLP `KeyValue`.
+
+    Raises one of MALFORMED when it is something else.
+    """
+    if isinstance(raw, dict):
+        raise TypeError("attributes are a list")
     return {item["key"]: _value(item.get("value")) for item in _objects(raw) if "key" in item}
 
 
@@ -222,7 +268,7 @@ def _value(raw: object) -> Any:
     if kind == "arrayValue":
         return [_value(item) for item in value.get("values") or ()]
     if kind == "kvlistValue":
-        return _attributes(value.get("values"))
+        return attributes_of(value.get("values"))
     return value
 
 

@@ -19,11 +19,16 @@ _PROGRAMS = ("__main__.py", "main.py", "app.py", "cli.py", "run.py")
 def summary(settings: Settings, result: RunResult, color: bool) -> list[str]:
     """The lines, for standard output or, when that carries results, for standard error."""
     totals = totals_of(result)
-    lines = [*failures(result, color), _done(settings, totals, color)]
+    proof = result.details.get("verify")
+    writes = settings.writes and (proof is None or proof["status"] != "unproved")
+    lines = [*failures(result, color), _done(settings, totals, color, writes)]
     if not result.files:
+        lines += _unread(result)
         return [*lines, "There was nothing to do; -v says what was left out and why."]
-    lines += _cost(totals, result)
-    if not settings.writes:
+    lines += [*_unread(result), *_cost(totals, result)]
+    lines += result.details.get("verify_lines", [])
+    lines += result.details.get("prune_lines", [])
+    if not writes:
         lines.append("Nothing was written.")
         if settings.diff and totals.files_instrumented:
             lines.append(f"Next: telemetry-inject {_quoted(settings.path)} --diff | git apply")
@@ -58,12 +63,19 @@ def failures(result: RunResult, color: bool) -> list[str]:
                 lines.append(f"{place}: {printable(function.qualname)}: {printable(function.reason)}")
     more = len(lines) - _MOST_FAILURES
     lines = [painted("failed ", "red", color) + line for line in lines[:_MOST_FAILURES]]
-    return [*lines, f"... and {more:,} more failures; --json lists them all"] if more > 0 else lines
+    if more > 0:
+        lines.append(f"... and {more:,} more failures; --json lists them all")
+    proof = result.details.get("verify") or {}
+    problems = [problem for name in ("build", "tests") for problem in (proof.get(name) or {}).get("problems", ())]
+    lines += [painted("not proved ", "red", color) + printable(problem) for problem in problems[:_MOST_FAILURES]]
+    if len(problems) > _MOST_FAILURES:
+        lines.append(f"... and {len(problems) - _MOST_FAILURES:,} more reasons; --json lists them all")
+    return lines
 
 
-def _done(settings: Settings, totals: Totals, color: bool) -> str:
+def _done(settings: Settings, totals: Totals, color: bool, writes: bool) -> str:
     verb = "Cleaned" if settings.remove else "Instrumented"
-    if not settings.writes:
+    if not writes:
         verb = "Would clean" if settings.remove else "Would instrument"
     what = counted(totals.files_instrumented, "file")
     if not settings.remove:
@@ -83,6 +95,15 @@ def _done(settings: Settings, totals: Totals, color: bool) -> str:
     return painted(f"{verb} {what}", "red" if totals.failed else "green", color) + f"{tail} in {_time(totals)}"
 
 
+def _unread(result: RunResult) -> list[str]:
+    found = result.details.get("unread")
+    if not found:
+        return []
+    from telemetry_inject.unread_files import unread_lines
+
+    return unread_lines(found)
+
+
 def _time(totals: Totals) -> str:
     return f"{totals.seconds * 1000:.0f} ms" if totals.seconds < 1 else f"{totals.seconds:.1f} s"
 
@@ -96,6 +117,8 @@ def _cost(totals: Totals, result: RunResult) -> list[str]:
         f"The model failed for {counted(files, 'file')}: {printable(title)}"
         for title, files in result.details.get("model_failures", {}).items()
     ]
+    if failed:
+        failed.append("--check-api says what is wrong with the model; --use-scripts needs none.")
     return [*failed, f"{share} from the cache", first, *others]
 
 

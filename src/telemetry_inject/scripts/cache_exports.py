@@ -206,20 +206,22 @@ class CacheExports:
         """Move what was staged to its places, and bring index and directories in line with the store."""
         assert self._root is not None
         try:
-            if self._staging:
-                self._move_staged(self._root)
-            elif self._clean and self._is_clean(self._root):
+            moved = bool(self._staging) and self._move_staged(self._root)
+            if not moved and self._clean and self._is_clean(self._root):
                 return
             self._align(self._root)
         except (OSError, RefusedPlace) as error:
             self._cache.warnings.append(f"the cache's scripts are not complete: {error}")
 
-    def _move_staged(self, root: OwnedDirectory) -> None:
+    def _move_staged(self, root: OwnedDirectory) -> bool:
+        """Whether there was something to move."""
         assert self._held is not None
+        moved = False
         for area, prefix in AREAS:
             with opened_child(self._held, area) as staged, root.child(area, create=True) as target:
                 for language in staged.names() if staged is not None else ():
                     assert staged is not None
+                    moved = True
                     if target.stat(language) is None:
                         staged.rename(language, target, language)  # all at once: a third less time a file
                         continue
@@ -230,6 +232,7 @@ class CacheExports:
                                 source.rename(name, directory, name)
                             else:
                                 self._refused.add(place)
+        return moved
 
     def _align(self, root: OwnedDirectory) -> None:
         listing = self._list(root)

@@ -7,6 +7,7 @@ cache's database. Results come in the order of the tasks, whoever was faster.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -29,6 +30,7 @@ _worker: Worker | None = None
 def _start_worker(context: WorkContext) -> None:
     # ^C is the parent's business: it stops handing out work and lets every started file end whole.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # as in the parent, see garbage.py
     global _worker
     _worker = Worker(context)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,26 +48,11 @@ class Worker:
         self._generators: dict[str, ScriptGenerator] = {}
 
     def process(self, task: FileTask) -> FileOutcome:
-        """Instrument one file and write the result. Never raises for a bad file: the report says what is wrong.
-
-        What a file leaves behind is collected once, after it: Python's thresholds would look at the living
-        objects again and again, at a tenth of the cost of a run.
-        """
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
-            return self._process(task)
-        finally:
-            if collecting:
-                gc.enable()
-
-    def _process(self, task: FileTask) -> FileOutcome:
+        """Instrument one file and write the result. Never raises for a bad file: the report says what is wrong."""
         try:
             source = task.path.read_bytes()
         except OSError as error:
             return _failed(task, f"cannot be read: {error.strerror}")
-        if task.problem:
-            return self._left_alone(task, source)
         pack = load_pack(task.language, self._context.packs[task.language])
         gate = self._gate(pack, task)
         try:
@@ -97,15 +81,6 @@ class Worker:
             result.imported(pack),
             self._cache.take_touches(),
         )
-
-    def _left_alone(self, task: FileTask, source: bytes) -> FileOutcome:
-        """A file that can't be given the helper: it goes to the output as it is."""
-        report = FileReport(task.relative, task.language, FileStatus.SKIPPED, task.problem)
-        try:
-            copied = task.destination not in (None, task.path) and write_result(task, source, source)
-        except TelemetryInjectError as error:
-            return _failed(task, error.title)
-        return FileOutcome(report, copied)
 
     def _gate(self, pack: Pack, task: FileTask) -> ScriptGate:
         generator = self._generators.get(pack.name)

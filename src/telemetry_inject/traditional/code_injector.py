@@ -68,9 +68,7 @@ class CodeInjector:
                 raise
             half = len(units) // 2
             return self._group(units[:half], language) | self._group(units[half:], language)
-        return {
-            unit.start for name, unit in zip(ids, units, strict=True) if chosen.get(name, "span") == "nothing"
-        }
+        return {unit.start for name, unit in zip(ids, units, strict=True) if chosen.get(name, "span") == "nothing"}
 
 
 def _answer_tokens(functions: int) -> int:

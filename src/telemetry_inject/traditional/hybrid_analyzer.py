@@ -36,9 +36,7 @@ class HybridAnalyzer:
     asks no model: what has no grammar is refused.
     """
 
-    def __init__(
-        self, analyzer: LLMAnalyzer, prefer_tree_sitter: bool = True, force_tree_sitter: bool = False
-    ) -> None:
+    def __init__(self, analyzer: LLMAnalyzer, prefer_tree_sitter: bool = True, force_tree_sitter: bool = False) -> None:
         if force_tree_sitter and not prefer_tree_sitter:
             raise UsageError("force_tree_sitter and prefer_tree_sitter=False do not go together", "Choose one.")
         self._analyzer = analyzer

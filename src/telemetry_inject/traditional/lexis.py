@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from telemetry_inject.traditional.light_packs import compiled
+from telemetry_inject.traditional.text_ends import CLOSING, behind, delimited, pattern_end, quote_like_end
 
 QUOTED = 0x22  # stands for the bytes of strings, so that they are not taken for white space
-_CLOSING = {b"(": b")", b"[": b"]", b"{": b"}", b"<": b">"}
 _WORD_BEFORE = re.compile(rb"[A-Za-z_]\w*\Z")
 _PERCENT = re.compile(rb"%(?:[qQwWiIrsx]([^\w\s])|([({\[<|!/]))")
-_QUOTE_LIKE = re.compile(rb"(q[qwrx]?|m|s|tr|y)\b(\s*)([^\w\s,;)]|(?<=\s)\w)?")
 _BEFORE_REGEX = b"(,=!|&{[;:?+*<>~^%-\n"
-_FLAGS = re.compile(rb"[a-z]*")
 _BLANKED = re.compile(rb"[^\r\n]")
 _CHARACTER = re.compile(rb"\?(?:\\?[^\s\w]|\w)(?!\w)")
 _LONG = re.compile(rb"\[(=*)\[")
@@ -30,11 +28,13 @@ _LONG = re.compile(rb"\[(=*)\[")
 class Masked:
     """`text` has the length of the source: comments are spaces, strings are quotes, code and line ends as they were.
 
-    `inside` are the lines (from 1) whose first byte lies inside of a string, comment or document.
+    `inside` are the lines (from 1) whose first byte lies inside of a string, comment or document; `unended` is the
+    first line on which one begins that never ends, 0 when all do: then what follows was not read as it is meant.
     """
 
     text: bytes
     inside: frozenset[int]
+    unended: int = 0
 
 
 def mask(source: bytes, rules: Mapping[str, Any]) -> Masked:
@@ -49,6 +49,7 @@ class _Scanner:
         self.inside: set[int] = set()
         self.line_ends = [found.start() for found in re.finditer(rb"\n", source)]
         self.dry = 0
+        self.unended = 0
         self.pending: list[bytes] = []  # tags of documents that begin on the next line
         self.quotes = rules.get("quotes", "").encode()
         self.raw = rules.get("raw_quotes", "").encode()
@@ -72,7 +73,7 @@ class _Scanner:
         size = len(self.source)
         while here < size:
             here = self._step(here)
-        return Masked(bytes(self.out), frozenset(self.inside))
+        return Masked(bytes(self.out), frozenset(self.inside), self.unended)
 
     def _step(self, here: int) -> int:
         source = self.source
@@ -89,22 +90,22 @@ class _Scanner:
             if source.startswith(token, here) and not source.startswith(unless, here) and self._may_comment(here):
                 return self._comment(here, len(token))
         if self.block and source.startswith(self.block[0], here):
-            return self._blank(here, self._find(self.block[1], here + len(self.block[0])), 0x20)
+            return self._text(here, behind(source, self.block[1], here + len(self.block[0])), 0x20)
         if self.heredoc is not None and byte == b"<" and self._heredoc(here):
             return here + 2
         if byte in self.quotes and byte:
             return self._string(here, byte)
         for opened in self.in_code:
             if source.startswith(opened, here):
-                return self._blank(here, self._nested(here, opened), QUOTED)
+                return self._text(here, self._nested(here, opened))
         if self.rules.get("long_brackets") and (found := _LONG.match(source, here)):
-            return self._blank(here, self._find(b"]" + found[1] + b"]", found.end()), QUOTED)
+            return self._text(here, behind(source, b"]" + found[1] + b"]", found.end()))
         return self._special(here, byte)
 
     def _special(self, here: int, byte: bytes) -> int:
         """Quotes that only some languages have."""
         source, rules = self.source, self.rules
-        if byte == b"\\":
+        if byte == b"\\" and rules.get("escapes"):
             return here + 2
         if self.sigils and byte in self.sigils and (after := source[here + 1 : here + 2]):
             return here + 2 if byte == b"$" and not (after.isalnum() or after in b"_{ \t\n") else here + 1
@@ -114,13 +115,13 @@ class _Scanner:
                 return self._blank(here, here + (3 if source[here + 1 : here + 2] == b"\\" else 2), QUOTED)
         found = _PERCENT.match(source, here) if rules.get("percent") and byte == b"%" else None
         if found is not None and (found[1] or not self._after_value(here)):
-            return self._blank(here, self._delimited(found.end() - 1), QUOTED)
+            return self._text(here, delimited(source, found.end() - 1))
         if rules.get("quote_like") and byte in b"qmsty" and not self._in_word(here):
-            end = self._quote_like(here)
-            if end:
-                return end
+            quoted = quote_like_end(source, here)
+            if quoted is not None:
+                return self._text(here, quoted)
         if byte == b"/" and "regex_after" in rules and not self._after_value(here):
-            end = self._regex(here)
+            end = pattern_end(source, here)
             if end:
                 return self._blank(here, end, QUOTED)
         if byte.isalnum() or byte == b"_":
@@ -145,7 +146,7 @@ class _Scanner:
     def _comment(self, here: int, size: int) -> int:
         source = self.source
         if self.rules.get("long_brackets") and (found := _LONG.match(source, here + size)):
-            return self._blank(here, self._find(b"]" + found[1] + b"]", found.end()), 0x20)
+            return self._text(here, behind(source, b"]" + found[1] + b"]", found.end()), 0x20)
         end = source.find(b"\n", here)
         end = len(source) if end < 0 else end
         if self.tags and (closing := source.find(b"?>", here, end)) >= 0:
@@ -165,14 +166,14 @@ class _Scanner:
                 at += 2
                 continue
             opened = None if plain else next((each for each in self.pairs if source.startswith(each, at)), None)
-            at = self._nested(at, opened) if opened else at + 1
-        return self._blank(here, size, QUOTED)
+            at = self._nested(at, opened) or size if opened else at + 1
+        return self._text(here, 0)
 
     def _nested(self, here: int, opened: bytes) -> int:
-        """The end of an interpolation; strings inside of it may hold its brackets."""
+        """The end of an interpolation, 0 when it has none; strings inside of it may hold its brackets."""
         source, size = self.source, len(self.source)
         closed = self.pairs.get(opened, b"}")
-        open_one, depth, at = opened[-1:] if opened[-1:] in _CLOSING else b"{", 1, here + len(opened)
+        open_one, depth, at = opened[-1:] if opened[-1:] in CLOSING else b"{", 1, here + len(opened)
         while at < size and depth:
             byte = source[at : at + 1]
             if byte == b"\\":
@@ -185,7 +186,7 @@ class _Scanner:
                 continue
             depth += (byte == open_one) - (byte == closed)
             at += 1
-        return at
+        return 0 if depth else at
 
     def _inner_string(self, here: int, quote: bytes) -> int:
         self.dry += 1  # what holds it is blanked as a whole
@@ -199,17 +200,21 @@ class _Scanner:
         if found is None:
             return False
         tag = found["tag"] or found.groupdict().get("tag2") or b""
-        closing = re.compile(rb"^[ \t]*" + re.escape(tag) + rb"(?!\w)", re.MULTILINE)
         line_end = self.source.find(b"\n", here)
-        if not tag or line_end < 0 or closing.search(self.source, line_end) is None:
+        if not tag or line_end < 0 or self._closing(tag).search(self.source, line_end) is None:
             return False
         self.pending.append(tag)
         return True
 
+    def _closing(self, tag: bytes) -> re.Pattern[bytes]:
+        """The line that ends a document."""
+        ending = str(self.rules.get("heredoc_end", "[ \t]*\r?$")).encode()
+        return re.compile(rb"^[ \t]*" + re.escape(tag) + ending, re.MULTILINE)
+
     def _documents(self, here: int) -> int:
         """What follows a line end: the documents that its line has announced."""
         for tag in self.pending:
-            closing = re.compile(rb"^[ \t]*" + re.escape(tag) + rb"(?!\w)", re.MULTILINE).search(self.source, here)
+            closing = self._closing(tag).search(self.source, here)
             end = closing.end() if closing else len(self.source)
             here = self._blank(here, end, QUOTED, True)
         self.pending.clear()
@@ -222,60 +227,6 @@ class _Scanner:
     def _in_word(self, here: int) -> bool:
         before = self.source[here - 1 : here]
         return before.isalnum() or before in (b"_", b"$", b"@", b"%", b"&", b"-", b">", b":", b"'")
-
-    def _quote_like(self, here: int) -> int:
-        source = self.source
-        found = _QUOTE_LIKE.match(source, here)
-        if found is None or not found[3] or found[3] in (b"=",) or (found[3] == b"#" and found[2]):
-            return 0
-        if re.match(rb"\s*=>", source[found.end(1) : found.end(1) + 20]):
-            return 0
-        if source[here - 1 : here] == b"{" and source[found.end(1) : found.end(1) + 1] == b"}":
-            return 0
-        end = self._delimited(found.end() - 1)
-        if found[1] in (b"s", b"tr", b"y"):
-            if found[3] in _CLOSING:
-                second = re.compile(rb"\s*").match(source, end)
-                end = self._delimited(second.end() if second else end)
-            else:
-                end = self._delimited(end - 1)
-        flags = _FLAGS.match(source, end)
-        return self._blank(here, flags.end() if flags else end, QUOTED)
-
-    def _delimited(self, here: int) -> int:
-        """The end of what begins with the delimiter at `here`; brackets nest."""
-        source, size = self.source, len(self.source)
-        opened = source[here : here + 1]
-        closed = _CLOSING.get(opened, opened)
-        depth, at = 1, here + 1
-        while at < size:
-            byte = source[at : at + 1]
-            if byte == b"\\":
-                at += 2
-                continue
-            if byte == closed:
-                depth -= 1
-                if not depth:
-                    return at + 1
-            elif byte == opened:
-                depth += 1
-            at += 1
-        return size
-
-    def _regex(self, here: int) -> int:
-        """The end of a pattern between slashes on one line; 0 when it is a division after all."""
-        source, at, in_set = self.source, here + 1, False
-        while at < len(source) and source[at : at + 1] != b"\n":
-            byte = source[at : at + 1]
-            if byte == b"\\":
-                at += 2
-                continue
-            in_set = (in_set or byte == b"[") and byte != b"]"
-            if byte == b"/" and not in_set:
-                flags = _FLAGS.match(source, at + 1)
-                return flags.end() if flags else at + 1
-            at += 1
-        return 0
 
     def _after_value(self, here: int) -> bool:
         """Whether what stands before `here` is a value, so that an operator follows."""
@@ -291,9 +242,11 @@ class _Scanner:
         spaced = before != stripped and self.source[here + 1 : here + 2] not in (b" ", b"=", b"\t")
         return not spaced  # `puts /x/` takes a pattern, `a / b` divides
 
-    def _find(self, token: bytes, here: int) -> int:
-        found = self.source.find(token, here)
-        return len(self.source) if found < 0 else found + len(token)
+    def _text(self, start: int, end: int, fill: int = QUOTED) -> int:
+        """Blank what ends at `end`, or never when that is 0."""
+        if not end and not self.dry:
+            self.unended = self.unended or bisect_left(self.line_ends, start) + 1
+        return self._blank(start, end or len(self.source), fill)
 
     def _blank(self, start: int, end: int, fill: int, from_line: bool = False) -> int:
         """Blank a range but for its line ends, and note the lines that begin in it."""

@@ -16,6 +16,7 @@ from telemetry_inject.scripts.file_task import (
     write_result,
 )
 from telemetry_inject.scripts.payloads import encode_file
+from telemetry_inject.traditional.light_instrumenter import NOTHING_TRUE
 from telemetry_inject.types import FileReport, FileStatus
 
 
@@ -41,10 +42,10 @@ def light_outcome(task: FileTask, source: bytes, result: Result, context: WorkCo
 
 
 def _entry(task: FileTask, source: bytes, result: Result, context: WorkContext) -> FileKeyed | None:
-    """What the cache remembers; not a file in which nothing was found, nor one that held telemetry already."""
+    """What the cache remembers; not a file of which nothing said was true, nor one that held telemetry already."""
     if result.status is FileStatus.FAILED or (result.base != source and result.status is FileStatus.INSTRUMENTED):
         return None
-    if result.status is FileStatus.UNCHANGED and result.functions and result.base == source:
-        return None  # the model named nothing that is true: asking again may help
+    if result.reason == NOTHING_TRUE:
+        return None  # asking again may help
     key = file_key(context.scopes[task.language], task.language, source, task.placement.key)
     return FileKeyed(key, encode_file(result), ())

@@ -12,25 +12,28 @@ as it would not be inside of a string.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from telemetry_inject.engine.edits import ordered
 from telemetry_inject.engine.file_reconstructor import FileReconstructor
-from telemetry_inject.engine.function_extractor import opted_out
+from telemetry_inject.engine.function_extractor import LEFT_OUT, opted_out
 from telemetry_inject.engine.instrumenter import Result
 from telemetry_inject.errors import InvariantError
 from telemetry_inject.traditional.language_checker import LanguageChecker, checker_of
 from telemetry_inject.traditional.lexis import Masked, mask
 from telemetry_inject.traditional.light_packs import LightPack, compiled
-from telemetry_inject.traditional.line_claims import Claim, LeftAlone, LineFinder, Place, Unplaced
+from telemetry_inject.traditional.line_claims import Claim, LeftAlone, LineFinder, Place, Unplaced, Unseen
 from telemetry_inject.types import FileStatus, FunctionReport, FunctionStatus, Insertion
 
 NOT_NAMED = "the model did not name it"
+ONE_LINE = "begins and ends on one line"
+NOTHING_TRUE = "nothing that the model says of it is true"
 MOST_CLOSERS = 80  # in one function; each is a run of the checker
 _NONSENSE = b") ) "
-_PLACEHOLDERS = {"{name}": r"[\w.:#?!=-]+", "{plain}": r"\w+"}
+_PLACEHOLDERS = {"{name}": r"[\w.:#?!=<>+*/%&|^~@\[\]-]+", "{plain}": r"\w+"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,15 @@ class LightFile:
 class Proof:
     """The claims of an answer, judged: places, and one line for each that was refused.
 
-    `left` are those of functions that are where they were said to be, and are left alone all the same.
+    `left` are those of functions that are where they were said to be, and are left alone all the same; `out` are
+    the lines of those that someone wants left out. `unseen` are lines and names of those that only the model sees.
     """
 
     places: tuple[Place, ...] = ()
     problems: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    out: frozenset[int] = frozenset()
+    unseen: tuple[tuple[int, str], ...] = ()
 
     def and_also(self, other: Proof) -> Proof:
         """Both together; of a function that both hold, the first."""
@@ -62,6 +68,7 @@ class Proof:
             tuple(sorted(places, key=lambda place: place.first)),
             (*self.problems, *other.problems),
             (*self.left, *other.left),
+            unseen=(*self.unseen, *other.unseen),
         )
 
 
@@ -102,9 +109,11 @@ def prepare(source: bytes, pack: LightPack, relative: str) -> LightFile:
         first = base.split(b"\n", 1)[0]
         if not first.startswith(b"#!") or not compiled(pack.config["shebang"]).search(first):
             return refused(f"its first line does not ask for {pack.name}")
+    checker = checker_of(pack)
+    if masked.unended and not checker.wanted:
+        return refused(f"line {masked.unended}: a text begins here, and its end is not found")
     if not LineFinder(base, masked, pack).headers():
         return refused("no functions", FileStatus.UNCHANGED)
-    checker = checker_of(pack)
     if checker.wanted and checker.command is None:
         return refused(f"{checker.program} is not on this machine: what a model says of {pack.title} is not proved")
     if checker.wanted and (fault := checker.fault(base)) is not None:
@@ -117,7 +126,7 @@ def prove(file: LightFile, pack: LightPack, claims: Sequence[Claim]) -> Proof:
     finder = LineFinder(file.base, file.masked, pack)
     checker = checker_of(pack)
     places: dict[int, Place] = {}
-    problems, left = [], []
+    problems, left, unseen = [], [], []
     for claim in claims:
         try:
             place = finder.place(claim)
@@ -126,11 +135,15 @@ def prove(file: LightFile, pack: LightPack, claims: Sequence[Claim]) -> Proof:
             if checker.wanted:
                 _check(place, file, finder, pack, checker)
             places[place.first] = place
+        except Unseen as reason:
+            left.append(str(reason))
+            unseen.append((reason.line, reason.name))
         except LeftAlone as reason:
             left.append(str(reason))
         except Unplaced as reason:
             problems.append(str(reason))
-    return Proof(tuple(places[first] for first in sorted(places)), tuple(problems), tuple(left))
+    ordered_places = tuple(places[first] for first in sorted(places))
+    return Proof(ordered_places, tuple(problems), tuple(left), unseen=tuple(unseen))
 
 
 def _check(place: Place, file: LightFile, finder: LineFinder, pack: LightPack, checker: LanguageChecker) -> None:
@@ -145,9 +158,7 @@ def _check(place: Place, file: LightFile, finder: LineFinder, pack: LightPack, c
         return  # its brackets close on its last line and not before
     closer = pack.pattern("closer")
     inner = [
-        number
-        for number in range(place.first, place.last)
-        if closer is not None and closer.search(finder.code(number))
+        number for number in range(place.first, place.last) if closer is not None and closer.search(finder.code(number))
     ]
     if len(inner) > MOST_CLOSERS:
         raise LeftAlone(f"line {place.first}: the function is too long to be proved")
@@ -157,11 +168,18 @@ def _check(place: Place, file: LightFile, finder: LineFinder, pack: LightPack, c
             raise Unplaced(f"the function on line {place.first} ends before line {place.last}")
 
 
-def render(file: LightFile, pack: LightPack, proof: Proof) -> Result:
-    """The file with telemetry at the proved places. Raises InvariantError when a promise does not hold."""
+def render(file: LightFile, pack: LightPack, proof: Proof, leave_out: frozenset[str] = frozenset()) -> Result:
+    """The file with telemetry at the proved places. Raises InvariantError when a promise does not hold.
+
+    `leave_out` are the names of functions, as in reports, that are left as they are.
+    """
     reports = _reports(file, pack, proof)
+    if leave_out:
+        proof = _without(proof, {report.line for report in reports if report.qualname in leave_out})
+        reports = _reports(file, pack, proof)
     if not proof.places:
-        return Result(FileStatus.UNCHANGED, "no function to instrument", file.base, file.base, (), reports)
+        reason = NOTHING_TRUE if proof.problems else "no function to instrument"
+        return Result(FileStatus.UNCHANGED, reason, file.base, file.base, (), reports)
     places = list(proof.places)
     dropped: dict[int, str] = {}
     checker = checker_of(pack)
@@ -183,6 +201,14 @@ def render(file: LightFile, pack: LightPack, proof: Proof) -> Result:
         dropped[culprit.first] = "would not compile"
     functions = tuple(_dropped(report, dropped) for report in reports)
     return Result(FileStatus.FAILED, "would not compile with telemetry", file.base, file.base, (), functions)
+
+
+def _without(proof: Proof, lines: set[int]) -> Proof:
+    """The proof without the functions on these lines, and without what lies inside of them."""
+    spans = [(place.first, place.last) for place in proof.places if place.first in lines]
+    out = lines | {place.first for place in proof.places for first, last in spans if first <= place.first <= last}
+    places = tuple(place for place in proof.places if place.first not in out)
+    return replace(proof, places=places, out=frozenset(out))
 
 
 def _culprit(file: LightFile, pack: LightPack, places: Sequence[Place], checker: LanguageChecker) -> Place | None:
@@ -237,16 +263,22 @@ def _reports(file: LightFile, pack: LightPack, proof: Proof) -> tuple[FunctionRe
         for place in proof.places
     }
     told = (*proof.problems, *proof.left)
-    why = {int(found[1]): problem for problem in told if (found := re.search(r"line (\d+)", problem))}
-    for number in finder.headers():
+    why = {int(found[1]): problem for problem in told if (found := re.search(r"lines? (\d+)", problem))}
+    names = {**dict(proof.unseen), **{number: finder.own_name(number) for number in finder.headers()}}
+    for number, name in names.items():
         if number not in done:
-            header = finder._header(number)
-            words = header.groupdict() if header is not None else {}
-            name = (words.get("name") or words.get("name2") or b"?").decode()
-            done[number] = FunctionReport(
-                name, number, FunctionStatus.SKIPPED, why.get(number, NOT_NAMED), "model"
-            )
-    return tuple(done[number] for number in sorted(done))
+            reason = why.get(number) or (ONE_LINE if finder.is_one_line(number) else NOT_NAMED)
+            done[number] = FunctionReport(name, number, FunctionStatus.SKIPPED, reason, "model")
+        if number in proof.out:
+            done[number] = replace(done[number], reason=LEFT_OUT)
+    seen: Counter[str] = Counter()
+    reports = []
+    for number in sorted(done):
+        report = done[number]
+        seen[report.qualname] += 1
+        count = seen[report.qualname]
+        reports.append(report if count == 1 else replace(report, qualname=f"{report.qualname}#{count}"))
+    return tuple(reports)
 
 
 def _dropped(report: FunctionReport, dropped: dict[int, str]) -> FunctionReport:

@@ -12,8 +12,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from telemetry_inject.traditional.lexis import Masked
-from telemetry_inject.traditional.light_packs import LightPack
+from telemetry_inject.traditional.source_lines import SourceLines, own_name
 
 MOST_HEADER_LINES = 20
 LONGEST_NAME = 120
@@ -55,64 +54,34 @@ class LeftAlone(Unplaced):
     """A function that is where it was said to be, and is not instrumented: nobody is asked again."""
 
 
-class LineFinder:
+class Unseen(LeftAlone):
+    """A function that begins where the pack sees none: nothing but the model knows of it."""
+
+    def __init__(self, line: int, name: str, title: str) -> None:
+        super().__init__(f"line {line} is not the first line of a function in {title}")
+        self.line, self.name = line, name
+
+
+class LineFinder(SourceLines):
     """Finds places in one file."""
-
-    def __init__(self, source: bytes, masked: Masked, pack: LightPack) -> None:
-        self.source, self.masked, self.pack = source, masked, pack
-        self.starts = [0, *(found.end() for found in re.finditer(rb"\n", source))]
-        if self.starts[-1] == len(source) and len(self.starts) > 1:
-            self.starts.pop()
-        self._function = pack.config["function"]
-
-    @property
-    def count(self) -> int:
-        """The number of lines."""
-        return len(self.starts)
-
-    def line(self, number: int) -> bytes:
-        """A line's own bytes, without its end."""
-        return self._of(self.source, number)
-
-    def shown(self, number: int) -> str:
-        """A line as a model is shown it: what looks like a secret has stars."""
-        from telemetry_inject.llm.redaction import redacted
-
-        return redacted(self.line(number).decode("utf-8", "backslashreplace"))
-
-    def _of(self, text: bytes, number: int) -> bytes:
-        end = self.starts[number] if number < len(self.starts) else len(text)
-        return text[self.starts[number - 1] : end].rstrip(b"\r\n")
-
-    def code(self, number: int) -> bytes:
-        """A line with strings and comments blanked."""
-        return self._of(self.masked.text, number)
-
-    def headers(self) -> list[int]:
-        """The lines that look like a function's header, outside of strings and comments."""
-        return [number for number in range(1, self.count + 1) if self._header(number) is not None]
-
-    def _header(self, number: int) -> re.Match[bytes] | None:
-        pattern = self.pack.pattern("header")
-        if pattern is None or number in self.masked.inside:
-            return None
-        code = self.code(number)
-        return pattern.match(code, len(code) - len(code.lstrip(b" \t")))
 
     def place(self, claim: Claim) -> Place:
         """The place of a claim. Raises Unplaced."""
         first = self._found(claim.first, claim.first_text, range(1, self.count + 1))
         if first is None:
             raise Unplaced(f"line {claim.first} does not read like the first line that was given")
-        header = self._header(first)
+        header = self.header(first)
         if header is None:
-            raise LeftAlone(f"line {first} is not the first line of a function in {self.pack.title}")
-        words = header.groupdict()
-        name = (words.get("name") or words.get("name2") or b"").decode()
+            name = claim.name.strip()
+            shown = name if _NAME.fullmatch(name) and len(name) <= LONGEST_NAME else "?"
+            raise Unseen(first, shown, self.pack.title)
+        name = own_name(header)
         never = self.pack.pattern("never")
         if never is not None and never.fullmatch(name.encode()):
             raise LeftAlone(f"line {first}: a function of this name is left alone")
-        last = self._end(first)
+        last = self._end(first) or self._braced(first, header)
+        if last is None and self.is_one_line(first):
+            raise LeftAlone(f"line {first}: the function begins and ends on this line")
         if last is None:
             raise LeftAlone(f"line {first}: the function's own last line is not found at its indent")
         claimed = self._found(claim.last, claim.last_text, range(first, self.count + 1), last)
@@ -131,20 +100,16 @@ class LineFinder:
         same = [each for each in where if self.shown(each).strip() == text] if text and not wanted else []
         return same[0] if len(same) == 1 else None
 
-    def _indent(self, number: int) -> bytes:
-        line = self.line(number)
-        return line[: len(line) - len(line.lstrip(b" \t"))]
-
     def _end(self, first: int) -> int | None:
         """The line that closes the function: the first one as far left as its header that is not part of it."""
-        indent = self._indent(first)
+        indent = self.indent(first)
         closer, between = self.pack.pattern("closer"), self.pack.pattern("between")
-        opener = str(self._function.get("opener", "")).encode()
+        opener = str(self.function.get("opener", "")).encode()
         for number in range(first + 1, self.count + 1):
             code = self.code(number)
             if number in self.masked.inside or not code.strip():
                 continue
-            own = self._indent(number)
+            own = self.indent(number)
             if len(own) > len(indent) and own.startswith(indent):
                 continue
             if own != indent:
@@ -161,15 +126,30 @@ class LineFinder:
             return number if closer is not None and closer.fullmatch(rest) else None
         return None
 
+    def _braced(self, first: int, header: re.Match[bytes]) -> int | None:
+        """The line that closes the function where blocks are in braces and lines are indented as one likes."""
+        if not self.pack.config["lexis"].get("braces"):
+            return None
+        try:
+            opened = self._opened(first, header)
+        except LeftAlone:
+            return None
+        end = _closing(self.masked.text, opened, len(self.masked.text), b"{", b"}")
+        closer = self.pack.pattern("closer")
+        if end is None or closer is None:
+            return None
+        last = bisect_right(self.starts, end)
+        return last if closer.fullmatch(self.code(last).strip()) else None
+
     def _opened(self, first: int, header: re.Match[bytes]) -> int:
         """Where the body begins: behind the parameters, or at the token that opens it."""
         text = self.masked.text
         at = self.starts[first - 1] + header.end()
         limit = self.starts[first + MOST_HEADER_LINES] if first + MOST_HEADER_LINES < self.count else len(text)
-        opener = str(self._function.get("opener", "")).encode()
+        opener = str(self.function.get("opener", "")).encode()
         behind = _BLANK.match(text, at, limit)
         assert behind is not None
-        bracket = text[behind.end() : behind.end() + 1] == b"(" and self._function.get("parameters", True)
+        bracket = text[behind.end() : behind.end() + 1] == b"(" and self.function.get("parameters", True)
         if bracket and (opener or b"\n" not in behind.group()):
             at = self._closed(behind.end(), limit, first)
         elif not opener:
@@ -192,18 +172,15 @@ class LineFinder:
         return end + 1
 
     def _closed(self, at: int, limit: int, first: int) -> int:
-        depth = 0
-        for index in range(at, limit):
-            byte = self.masked.text[index]
-            depth += (byte in b"([{") - (byte in b")]}")
-            if not depth:
-                return index + 1
+        end = _closing(self.masked.text, at, limit, b"([{", b")]}")
+        if end is not None:
+            return end + 1
         raise LeftAlone(f"line {first}: the function's parameters do not end")
 
     def _placed(self, name: str, first: int, last: int, opened: int) -> Place:
         start, end = self.starts[first - 1], self.starts[last - 1] + len(self.line(last))
-        leave = self.starts[last - 1] + len(self._indent(last))
-        opener = bool(self._function.get("opener"))
+        leave = self.starts[last - 1] + len(self.indent(last))
+        opener = bool(self.function.get("opener"))
         body = bisect_right(self.starts, opened)
         if opener:
             if body >= last:
@@ -216,7 +193,7 @@ class LineFinder:
                 body += 1
             if body >= last or body in self.masked.inside:
                 raise LeftAlone(f"line {first}: the function has no lines of its own")
-            enter = self.starts[body - 1] + len(self._indent(body))
+            enter = self.starts[body - 1] + len(self.indent(body))
         if self.pack.config["lexis"].get("braces") and self._depth(opened, leave):
             raise LeftAlone(f"line {first}: the brackets of the function do not match")
         self._guard(name, first, last, opened, end)
@@ -242,22 +219,33 @@ class LineFinder:
             code = next((line for line in self.source[opened:end].splitlines() if line.strip(b" \t{")), b"")
             if guard_first.search(code):
                 raise LeftAlone(f"line {first}: its first statement looks at what was before it")
-        if "itself" in self._function:
-            plain = str(self._function["itself"]).replace("{name}", re.escape(name.rpartition("#")[2]))
+        if "itself" in self.function:
+            plain = str(self.function["itself"]).replace("{name}", re.escape(name.rpartition("#")[2]))
             if re.search(plain.encode(), body):
                 raise LeftAlone(f"line {first}: calls itself last, which must stay the last thing it does")
 
     def _named(self, claimed: str, name: str) -> str:
         """The name as the model gives it when it is this one with what is around it, else the header's own."""
         full = claimed.strip()
-        if len(full) > LONGEST_NAME or not _NAME.fullmatch(full) or not full.endswith(name):
+        if len(full) > LONGEST_NAME or not full.endswith(name):
             return name
         lead = full[: len(full) - len(name)]
-        if lead and lead[-1] not in ".:#":
+        if lead and (lead[-1] not in ".:#" or _NAME.fullmatch(lead) is None):
             return name
         words = re.findall(r"\w+", lead)
         known = all(re.search(rb"\b" + word.encode() + rb"\b", self.masked.text) for word in words)
         return full if known else name
+
+
+def _closing(text: bytes, start: int, end: int, opens: bytes, closes: bytes) -> int | None:
+    """The offset of the bracket that closes the one at `start`."""
+    depth = 0
+    for index in range(start, end):
+        byte = text[index]
+        depth += (byte in opens) - (byte in closes)
+        if not depth:
+            return index
+    return None
 
 
 def claims_of(rows: Sequence[dict[str, object]]) -> list[Claim]:

@@ -62,7 +62,7 @@ class LLMAnalyzer:
         proof = Proof()
         for group in packing.groups:
             lines = [line for index in group for line in pieces[index]]
-            if any(number in lines for number in finder.headers()):
+            if any(number in lines for number in finder.longer()):
                 proof = proof.and_also(self._asked(file, pack_, finder, lines))
         for index in packing.too_large:
             piece = pieces[index]
@@ -72,13 +72,15 @@ class LLMAnalyzer:
 
     def _asked(self, file: LightFile, pack_: LightPack, finder: LineFinder, lines: Sequence[int]) -> Proof:
         headers = sum(number in set(lines) for number in finder.headers())
+        empty = 0
 
         def judge(value: Any) -> Judged[Proof]:
+            nonlocal empty
             proof = prove(file, pack_, claims_of(value["functions"]))
-            problems = proof.problems
-            if not value["functions"]:
-                problems = ("not one function was named",)
-            return Judged(proof, problems)
+            empty += not value["functions"]
+            if empty == 1 and not value["functions"]:  # said twice, it is what the model thinks
+                return Judged(proof, ("not one function was named",))
+            return Judged(proof, proof.problems)
 
         task = Task(
             "analysis",

@@ -123,9 +123,7 @@ class ModelProcessor:
             units = HybridAnalyzer.units(source, pack, self._context.options, task.placement)
             if not units:
                 return None
-            return executor.submit(
-                self._asked, lambda: _Asked(selection=self._injector.choose(units, task.language))
-            )
+            return executor.submit(self._asked, lambda: _Asked(selection=self._injector.choose(units, task.language)))
         except (OSError, InvariantError, RecursionError, MemoryError):
             return None  # the worker meets the same and reports it
         except KeyboardInterrupt as interrupt:
@@ -137,7 +135,8 @@ class ModelProcessor:
         file = prepare(source, pack, task.relative)
         if file.refused:
             return _Asked(light=(source, Result(file.status, file.refused, file.base, file.base)))
-        return _Asked(light=(source, render(file, pack, self._analyzer.functions(file, pack))))
+        proof = self._analyzer.functions(file, pack)
+        return _Asked(light=(source, render(file, pack, proof, task.placement.leave_out)))
 
     def _asked(self, question: Callable[[], _Asked]) -> _Asked:
         """In a thread: the answer, or the error that stands for it."""
@@ -225,9 +224,7 @@ class RepairProcessor(ModelProcessor):
     def __init__(self, context: WorkContext, run: ModelRun, trace: Trace) -> None:
         super().__init__(context, context.scopes, run, trace)
 
-    def process(
-        self, tasks: Sequence[FileTask], started: Callable[[], None] = lambda: None
-    ) -> Iterator[FileOutcome]:
+    def process(self, tasks: Sequence[FileTask], started: Callable[[], None] = lambda: None) -> Iterator[FileOutcome]:
         """The outcome of each task. A model that cannot be asked mends nothing, and the run goes on."""
         try:
             client = self._run.client(self._trace)

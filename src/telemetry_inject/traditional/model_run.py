@@ -18,6 +18,7 @@ from telemetry_inject import __version__
 from telemetry_inject.config import Settings
 from telemetry_inject.engine.digest import engine_digest
 from telemetry_inject.languages import Languages
+from telemetry_inject.presence import is_stated
 from telemetry_inject.scripts.cache_keys import KeyScope, canonical_options
 from telemetry_inject.traditional.light_packs import LightPack, light_packs, with_light
 
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
     from telemetry_inject.llm.detection import Choice
 
 _PROMPTS = Path(__file__).resolve().parent.parent / "llm" / "prompts"
-_STATED = ("provider", "base-url", "api-key", "openai-api-key", "anthropic-api-key")
-
-
-def is_stated(settings: Settings) -> bool:
-    """Whether flags, environment or `.env` name a provider, so that nobody has to look for one."""
-    return any(name in settings.sources for name in _STATED)
 
 
 def traditional_run(settings: Settings, note: Callable[[str], None]) -> ModelRun | None:

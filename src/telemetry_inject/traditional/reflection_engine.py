@@ -30,9 +30,7 @@ class ReflectionEngine:
         shown = "\n".join(f"- {problem}" for problem in problems[-LATEST:])
         values = {"question": question, "answer": answer, "problems": shown}
         try:
-            found = self._client.ask(
-                Question("reflection", self._prompt.messages(values), SCHEMA, MOST_OUTPUT, 64)
-            )
+            found = self._client.ask(Question("reflection", self._prompt.messages(values), SCHEMA, MOST_OUTPUT, 64))
         except (AnswerError, RequestTooLarge):
             return ""  # the next attempt goes without
         return "A second look at this said: " + " ".join(str(found.value["advice"]).split())

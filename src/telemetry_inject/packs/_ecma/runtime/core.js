@@ -146,22 +146,37 @@ function _telemetryInject(localRequire) {
     return found;
   }
 
-  /** The call under which the process was started, from TRACEPARENT. */
-  function remoteParent() {
-    const fields = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(setting("TRACEPARENT"));
+  /** The call that W3C Trace Context names; null where its rules are broken. */
+  function remoteParent(header, state) {
+    const fields = /^[ \t]*([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?[ \t]*$/.exec(header);
     if (!fields || fields[1] === "ff" || /^0*$/.test(fields[2]) || /^0*$/.test(fields[3])) return null;
     if (fields[1] === "00" && fields[5] !== undefined) return null;
     const word = (digits, at) => parseInt(digits.slice(at, at + 8), 16) | 0;
     const trace = fields[2], span = fields[3];
     return {
       words: [word(trace, 0), word(trace, 8), word(trace, 16), word(trace, 24)],
-      high: word(span, 0), low: word(span, 8), sampled: (parseInt(fields[4], 16) & 1) === 1,
+      high: word(span, 0), low: word(span, 8), sampled: (parseInt(fields[4], 16) & 1) === 1, state: vendors(state),
+      header, id: trace,
     };
+  }
+
+  /** A tracestate without its empty entries; nothing if one of the others is wrong. */
+  function vendors(state) {
+    const seen = create(null), kept = [];
+    for (const entry of (state || "").split(",")) {
+      const words = entry.replace(/^[ \t]+|[ \t]+$/g, "");
+      if (!words) continue;
+      const key = words.slice(0, words.indexOf("="));
+      if (!/^[a-z0-9][a-z0-9_*/@-]{0,255}=[ -+\x2d-<>-~]{1,256}$/.test(words) || hasOwn(seen, key)) return "";
+      seen[key] = kept.push(words);
+    }
+    return kept.length > 32 ? "" : kept.join(",");
   }
 
   let off = false, remote = null, followsParent = true, ratio = 1, attributes, service, url = "", path = "";
   let QUEUE = 2048, BATCH = 512, DELAY = 1000, PATIENCE = 5000, MAX_BYTES = 256 * 1024 * 1024, TIMEOUT = 10000;
-  let gzip = false, certificate = "", headers = {}, configured = false;
+  const PAUSE = 2; // between two writes of a world that may be ended without a word, in milliseconds
+  let gzip = false, certificates = {}, headers = {}, configured = false, propagates = true;
 
   function isOff() {
     const isTrue = (name) => setting(name).toLowerCase() === "true";
@@ -173,7 +188,8 @@ function _telemetryInject(localRequire) {
     configured = true;
     off = isOff();
     if (off) return;
-    remote = remoteParent();
+    propagates = setting("OTEL_PROPAGATORS", "tracecontext").replace(/ /g, "").split(",").includes("tracecontext");
+    remote = propagates ? remoteParent(setting("TRACEPARENT"), setting("TRACESTATE")) : null;
     const sampler = setting("OTEL_TRACES_SAMPLER").toLowerCase();
     const rule = sampler.startsWith("parentbased_") ? sampler.slice(12) : sampler;
     const asked = Number(setting("OTEL_TRACES_SAMPLER_ARG", "1")), share = asked >= 0 && asked <= 1 ? asked : 1;
@@ -211,7 +227,11 @@ function _telemetryInject(localRequire) {
     MAX_BYTES = number("TELEMETRY_INJECT_MAX_BYTES", 256 * 1024 * 1024);
     TIMEOUT = Math.min(number("OTLP_TIMEOUT", 10000), 3600000);
     gzip = setting("OTLP_COMPRESSION").toLowerCase() === "gzip";
-    certificate = setting("OTLP_CERTIFICATE");
+    const files = { ca: "CERTIFICATE", cert: "CLIENT_CERTIFICATE", key: "CLIENT_KEY" };
+    for (const key of keysOf(files)) {
+      const file = setting("OTLP_" + files[key]);
+      if (file) certificates[key] = file;
+    }
     headers = Object.assign({ "Content-Type": "application/json" }, pairs(setting("OTLP_HEADERS")));
     if (onNode) headers["User-Agent"] = "telemetry-inject-js/" + VERSION;
     if (onNode && gzip) headers["Content-Encoding"] = "gzip";
@@ -553,25 +573,27 @@ function _telemetryInject(localRequire) {
   let busy = false; // inside of the program's SDK, which may be instrumented itself
 
   class Trace {
-    constructor(first, second, third, fourth, sampled) {
+    constructor(first, second, third, fourth, sampled, parent) {
       this.first = first;
       this.second = second;
       this.third = third;
       this.fourth = fourth;
       this.sampled = sampled;
       this.origin = origin;
+      this.parent = parent; // what another process said of the call that it begins below, or null
     }
   }
 
   function newTrace() {
-    const parent = remote;
-    if (parent !== null) {
-      const words = parent.words;
-      const kept = followsParent ? parent.sampled : isKept(words[2], words[3]);
-      return new Trace(words[0], words[1], words[2], words[3], kept);
-    }
+    if (remote !== null) return traceBelow(remote);
     const third = bits(), fourth = bits() | 1;
-    return new Trace(bits(), bits(), third, fourth, isKept(third, fourth));
+    return new Trace(bits(), bits(), third, fourth, isKept(third, fourth), null);
+  }
+
+  function traceBelow(parent) {
+    const words = parent.words;
+    const kept = followsParent ? parent.sampled : isKept(words[2], words[3]);
+    return new Trace(words[0], words[1], words[2], words[3], kept, parent);
   }
 
   /** Whether the low half of the trace's id is below the bound. */
@@ -689,7 +711,7 @@ function _telemetryInject(localRequire) {
 
     /** No enclosing call runs any more: go on with the trace of the one that asked for this call, or begin one. */
     begin(asked) {
-      if (asked !== undefined && follows(asked, this.start)) {
+      if (asked !== undefined && (asked instanceof Asker || follows(asked, this.start))) {
         this.trace = asked.trace;
         this.parentHigh = asked.high;
         this.parentLow = asked.low;
@@ -1192,8 +1214,13 @@ function _telemetryInject(localRequire) {
       putHex(high);
       putHex(low);
     }
-    const far = remote !== null && high === remote.high && low === remote.low;
-    put(far ? encode(site.words(769)) : site.head);
+    const from = trace.parent;
+    if (from === null) {
+      put(site.head);
+    } else {
+      if (from.state) putText('","traceState":' + slice(quote(from.state), 0, -1));
+      put(high === from.high && low === from.low ? encode(site.words(769)) : site.head);
+    }
     putTime(span.start, trace.origin);
     put(END);
     putTime(span.end, trace.origin);
@@ -1289,11 +1316,11 @@ function _telemetryInject(localRequire) {
     due = url === "" ? now + DELAY : Infinity;
     if (!later) {
       if (hidden) alarm();
-    } else if (hidden && soon && now - lastWrite > 20) {
+    } else if (hidden && soon && now - lastWrite > PAUSE) {
       const immediate = soon(alarm);
       if (!foreign) unref(immediate);
     } else {
-      unref(later(alarm, hidden ? 20 : DELAY));
+      unref(later(alarm, hidden ? PAUSE : DELAY));
     }
   }
 
@@ -1386,16 +1413,31 @@ function _telemetryInject(localRequire) {
     else if (waiting > 0 && !armed) arm(clock());
   }
 
+  /** Milliseconds until the next attempt: as the server wishes, or longer each time. */
+  function pauseOf(after, attempt) {
+    const date = /^[0-9]+$/.test(after || "") ? wall() + Number(after) * 1000 : Date.parse(after || "");
+    if (date === date) return Math.max(0, Math.min(date - wall(), 3600000));
+    return 1000 * 2 ** attempt * (0.75 + (bits() & 0xffff) / 131072); // not all at once
+  }
+
+  /** How many spans a collector that took a request did not take. */
+  function rejected(answer) {
+    const found = /"rejectedSpans"\s*:\s*"?([0-9]{1,15})/.exec(answer);
+    return found === null ? 0 : Number(found[1]);
+  }
+
   function attempt(sent) {
     let answered = false;
-    const answer = (status, after) => {
+    const answer = (status, after, words) => {
       if (answered) return;
       answered = true;
-      if (status >= 200 && status < 300) return landed(sent, true);
+      if (status >= 200 && status < 300) {
+        dropped += rejected(words);
+        return landed(sent, true);
+      }
       if ((status !== 0 && RETRY.indexOf(status) < 0) || ++sent.attempt >= 5) return landed(sent, false);
       sent.gone = false;
-      const pause = /^[0-9]+$/.test(after || "") ? Number(after) * 1000 : 1000 * 2 ** (sent.attempt - 1);
-      if (later) unref(later(() => attempt(sent), Math.min(30000, pause)));
+      if (later) unref(later(() => attempt(sent), pauseOf(after, sent.attempt - 1)));
     };
     const around = get();
     try {
@@ -1413,23 +1455,27 @@ function _telemetryInject(localRequire) {
     const request = requestOf(url), options = { method: "POST", headers: Object.assign({}, headers) };
     const body = packed(sent.body);
     options.headers["Content-Length"] = body.length;
-    if (certificate) options.ca = builtin("fs").readFileSync(certificate);
+    for (const key of keysOf(certificates)) options[key] = builtin("fs").readFileSync(certificates[key]);
+    let head = null, words = "";
+    const done = () => {
+      if (timer) cancel(timer);
+      if (head === null) answer(0);
+      else answer(head.statusCode, head.headers["retry-after"], words);
+    };
     const timer = later && unref(later(() => {
-      answer(0);
+      done();
       call.destroy();
     }, TIMEOUT));
     const call = request(url, options, (response) => {
-      if (timer) cancel(timer);
-      answer(response.statusCode, response.headers["retry-after"]);
-      response.on("error", nothing);
-      response.resume();
+      head = response;
+      response.on("data", (piece) => words.length < ROOM && (words += piece));
+      response.on("end", done);
+      response.on("close", done);
+      response.on("error", done);
     });
     call.on("socket", (socket) => socket.unref());
     call.on("finish", () => (sent.gone = true));
-    call.on("error", () => {
-      if (timer) cancel(timer);
-      answer(0);
-    });
+    call.on("error", done);
     call.end(body);
   }
 
@@ -1441,19 +1487,27 @@ function _telemetryInject(localRequire) {
 
   function fetchIt(sent, answer) {
     const reply = G.fetch(url, { method: "POST", headers, body: sent.body, keepalive: sent.body.length < 60000 });
-    then(reply, (response) => answer(response.status, response.headers.get("retry-after")), () => answer(0));
+    const told = (response) => {
+      const done = (words) => answer(response.status, response.headers.get("retry-after"), words);
+      try {
+        then(response.text(), done, () => done(""));
+      } catch (_) {
+        done(""); // a `fetch` of the page's own
+      }
+    };
+    then(reply, told, () => answer(0));
   }
 
   /** In a thread, as nothing else goes on at the exit: sends what is left, one request after the other. */
   const LAST_POST = `
-    const { workerData: { url, headers, bodies, flag, ca } } = require("worker_threads");
+    const { workerData: { url, headers, bodies, flag, certificates } } = require("worker_threads");
     const done = new Int32Array(flag), { request } = require(/^https:/i.test(url) ? "https" : "http");
     const next = () => {
       if (!bodies.length) { Atomics.store(done, 0, 1); Atomics.notify(done, 0); return; }
       const body = Buffer.from(bodies.shift());
       const options = { method: "POST", headers: { ...headers, "Content-Length": body.length } };
-      if (ca) options.ca = require("fs").readFileSync(ca);
       try {
+        for (const key in certificates) options[key] = require("fs").readFileSync(certificates[key]);
         request(url, options, (answer) => { answer.resume(); answer.on("error", () => {}); next(); })
           .on("error", next).end(body);
       } catch { next(); }
@@ -1470,7 +1524,7 @@ function _telemetryInject(localRequire) {
     }
     if (!bodies.length) return;
     const Worker = builtin("worker_threads").Worker, flag = new SharedArrayBuffer(4);
-    const data = { url, headers, bodies, flag, ca: certificate };
+    const data = { url, headers, bodies, flag, certificates };
     const options = { eval: true, workerData: data, env: {}, execArgv: [], stdout: true, stderr: true };
     const worker = new Worker(LAST_POST, options);
     worker.on("error", nothing);
@@ -1587,11 +1641,23 @@ function _telemetryInject(localRequire) {
     return apply(active, manager, []);
   }
 
+  const CARRIER = { get: (all, key) => all[key], keys: keysOf, set: (all, key, value) => (all[key] = value) };
+
+  /** The context below whoever sent the request that is answered, as the program's propagators read it. */
+  function belowRequest(raw, context, api) {
+    const asked = get(), known = context.getValue(SPAN_KEY), answers = asked instanceof Asker;
+    const from = answers ? asked.trace.parent : remote;
+    if (from === null || !api.propagation) return context;
+    if (answers ? asked.raw !== undefined && asked.raw !== raw : known) return context; // entered since
+    if (known && known.spanContext().traceId === from.id) return context; // read by the program itself
+    return api.propagation.extract(context, headersOf(from.id, from.high, from.low, from.sampled, from.state), CARRIER);
+  }
+
   /** A span made by the SDK: `raw` is its manager's context around it, `inside` the one within. */
   function bridged(site, base, tracer, api) {
     busy = true;
     try {
-      const raw = rawContext(api), context = within(raw);
+      const raw = rawContext(api), context = belowRequest(raw, within(raw), api);
       if (context.getValue(SUPPRESS_KEY)) return NOOP;
       const facts = {};
       for (let link = site.facts.first; link !== null; link = link.next) facts[link.key] = link.value;
@@ -1602,7 +1668,7 @@ function _telemetryInject(localRequire) {
     }
   }
 
-  const UNSAMPLED = new Trace(0, 0, 0, 0, false), SAMPLED = new Trace(0, 0, 0, 0, true);
+  const UNSAMPLED = new Trace(0, 0, 0, 0, false, null), SAMPLED = new Trace(0, 0, 0, 0, true, null);
 
   /** Behaves as a span of the class `base`, from which it borrows. */
   class BridgedSpan extends Span {
@@ -1661,6 +1727,166 @@ function _telemetryInject(localRequire) {
 
   const waitOf = AsyncSpan.prototype.wait, backOf = AsyncSpan.prototype.back;
   const asyncExit = AsyncSpan.prototype.exit, generatorExit = GeneratorSpan.prototype.exit;
+
+  // ---- Requests: whose trace is continued, and, where it is asked for, who is told of ours -------------------
+
+  /** The call of another process that sent the request which is answered; current meanwhile, as a call that ended. */
+  class Asker {
+    constructor(parent, before) {
+      this.trace = traceBelow(parent);
+      this.high = parent.high;
+      this.low = parent.low;
+      this.end = 1;
+      this.up = undefined;
+      this.before = before;
+      this.raw = undefined;
+      const api = G[API];
+      if (api && sdkTracer(api) !== null) this.raw = rawContext(api);
+    }
+  }
+
+  /** A server was asked something. One connection brings many requests. */
+  function arrived(header, state) {
+    try {
+      const now = get(), before = now instanceof Asker ? now.before : now;
+      const parent = typeof header === "string" ? remoteParent(header, state) : null;
+      if (parent !== null) enter(new Asker(parent, before));
+      else if (before !== now) enter(before);
+    } catch (_) {
+      dropped++;
+    }
+  }
+
+  /** The values of a header in a flat list of names and values, joined; undefined if there is none. */
+  function inList(list, wanted) {
+    let found;
+    for (let i = 0; i + 1 < list.length; i += 2) {
+      const name = list[i];
+      if (name.length !== wanted.length || lower(text(name)) !== wanted) continue;
+      found = found === undefined ? text(list[i + 1]) : found + "," + list[i + 1];
+    }
+    return found;
+  }
+
+  function watchRequests() {
+    const channels = builtin("diagnostics_channel");
+    if (als === undefined || foreign || !propagates || !channels || typeof channels.subscribe !== "function") return;
+    channels.subscribe("http.server.request.start", (message) => {
+      const list = message.request.rawHeaders;
+      arrived(inList(list, "traceparent"), inList(list, "tracestate"));
+    });
+    channels.subscribe("http2.server.stream.created", (message) => { // of Node 22 and newer
+      const list = message.headers;
+      arrived(list.traceparent, typeof list.tracestate === "string" ? list.tracestate : "");
+    });
+    if (setting("TELEMETRY_INJECT_PROPAGATE").toLowerCase() === "true") sendOn(channels);
+  }
+
+  const word = (n) => HEX[n >>> 24] + HEX[(n >>> 16) & 255] + HEX[(n >>> 8) & 255] + HEX[n & 255];
+
+  function headersOf(id, high, low, sampled, state) {
+    const found = { traceparent: "00-" + id + "-" + word(high) + word(low) + (sampled ? "-01" : "-00") };
+    if (state) found.tracestate = state;
+    return found;
+  }
+
+  /** The headers that say which call asks, or null. */
+  function outgoing() {
+    const api = G[API];
+    if (api !== undefined && api !== null && !busy && sdkTracer(api) !== null) {
+      const context = within(rawContext(api)), carrier = {};
+      if (!api.propagation || context.getValue(SUPPRESS_KEY)) return null;
+      api.propagation.inject(context, carrier, CARRIER);
+      return carrier;
+    }
+    const asked = get(), span = asked === undefined ? undefined : living(asked) || asked;
+    if (span === SUPPRESSED || busy) return null;
+    const near = span !== undefined && (span.end === 0 || span instanceof Asker || follows(span, clock()));
+    if (!near) return remote && headersOf(remote.id, remote.high, remote.low, remote.sampled, remote.state);
+    const trace = span.trace, id = word(trace.first) + word(trace.second) + word(trace.third) + word(trace.fourth);
+    return headersOf(id, span.high, span.low, trace.sampled, trace.parent === null ? "" : trace.parent.state);
+  }
+
+  /** Let `prepare` change what a function of Node is called with. */
+  function preparing(home, name, prepare) {
+    const plain = home && home[name], own = home && describe(home, name);
+    if (typeof plain !== "function") return;
+    const value = function () {
+      let given = arguments;
+      try {
+        given = prepare(given) || given;
+      } catch (_) {
+        // as it was
+      }
+      return apply(plain, this, given);
+    };
+    define(value, "name", { value: plain.name, configurable: true });
+    define(value, "length", { value: plain.length, configurable: true });
+    define(home, name, { value, configurable: true, writable: true, enumerable: own ? own.enumerable : false });
+  }
+
+  /** For the whole process, once. */
+  function sendOn(channels) {
+    // Where the head of a request is put together: its first line, and the headers as they were given.
+    preparing(builtin("http").ClientRequest.prototype, "_storeHeader", (given) => {
+      const list = given[1];
+      if (isArray(list)) {
+        for (let i = 0; i < list.length; i++) {
+          const name = isArray(list[i]) ? list[i][0] : i % 2 ? "" : list[i];
+          if (lower(text(name)) === "traceparent") return null;
+        }
+      } else {
+        for (const name in list) if (lower(name) === "traceparent") return null;
+      }
+      const ours = outgoing();
+      if (ours === null) return null;
+      let head = given[0];
+      for (const name of keysOf(ours)) head += name + ": " + ours[name] + "\r\n";
+      return [head, list];
+    });
+    channels.subscribe("undici:request:create", (message) => { // that is `fetch`
+      try {
+        const request = message.request;
+        if (G[API] && sdkTracer(G[API]) !== null) return; // its own instrumentation may be about to
+        const there = isArray(request.headers)
+          ? inList(request.headers, "traceparent") !== undefined
+          : /(^|\n)traceparent:/i.test(request.headers);
+        const ours = there ? null : outgoing();
+        if (ours !== null) for (const name of keysOf(ours)) request.addHeader(name, ours[name]);
+      } catch (_) {
+        // an undici of another make
+      }
+    });
+    const children = builtin("child_process"), inherited = proc.env.TRACEPARENT;
+    preparing(children.ChildProcess && children.ChildProcess.prototype, "spawn", (given) => {
+      const options = given[0], others = [];
+      for (const pair of options.envPairs) {
+        if (/^TRACEPARENT=/.test(pair) && pair.slice(12) !== inherited) return null;
+        if (!/^TRACE(PARENT|STATE)=/.test(pair)) others.push(pair);
+      }
+      const ours = outgoing();
+      if (ours === null) return null;
+      for (const name of keysOf(ours)) others.push(name.toUpperCase() + "=" + ours[name]);
+      return [Object.assign({}, options, { envPairs: others })];
+    });
+    for (const name of ["spawnSync", "execFileSync", "execSync"]) {
+      preparing(children, name, (given) => {
+        const at = name !== "execSync" && (isArray(given[1]) || (given.length > 2 && !given[1])) ? 2 : 1;
+        const options = given[at], ours = outgoing(), copy = {};
+        if (ours === null || (options !== undefined && options !== null && typeof options !== "object")) return null;
+        for (const key in options) copy[key] = options[key];
+        copy.env = Object.assign({}, copy.env || proc.env);
+        if (copy.env.TRACEPARENT !== undefined && copy.env.TRACEPARENT !== inherited) return null;
+        delete copy.env.TRACESTATE;
+        for (const key of keysOf(ours)) copy.env[key.toUpperCase()] = ours[key];
+        const changed = Array.from(given);
+        changed[at] = copy;
+        return changed;
+      });
+    }
+    const modules = builtin("module");
+    if (modules && modules.syncBuiltinESMExports) modules.syncBuiltinESMExports();
+  }
 
   // ---- The tracer -------------------------------------------------------------------------------------------
 
@@ -1843,6 +2069,7 @@ function _telemetryInject(localRequire) {
     startClock();
     seed();
     if (ready) startContext();
+    if (ready) watchRequests();
     if (onNode) begin();
     tracer.async = asynchronous;
     tracer.generator = generator;
@@ -1868,6 +2095,7 @@ function _telemetryInject(localRequire) {
       configure();
       begin();
       startContext();
+      watchRequests();
       proc.on("exit", atExit);
     }, nothing);
   }

@@ -18,7 +18,10 @@
  *     OTEL_TRACES_EXPORTER=otlp is set, the protocol is not grpc, and TELEMETRY_INJECT_FILE is not set.
  * To switch it off: TELEMETRY_INJECT_DISABLED=true, OTEL_SDK_DISABLED=true or OTEL_TRACES_EXPORTER=none.
  * What else it reads: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER(_ARG), OTEL_BSP_*,
- *     OTEL_EXPORTER_OTLP_*, TRACEPARENT, and TELEMETRY_INJECT_MAX_BYTES (of one file; 256 MiB).
+ *     OTEL_EXPORTER_OTLP_*, and TELEMETRY_INJECT_MAX_BYTES (of one file; 256 MiB).
+ * Whose trace it continues: that of TRACEPARENT and TRACESTATE, and that of the request which a server of Node answers,
+ *     unless OTEL_PROPAGATORS leaves out tracecontext. TELEMETRY_INJECT_PROPAGATE=true sends the trace on: by http,
+ *     https and fetch, and to child processes.
  * In a browser: the page says the same, with the names of those variables, by
  *     `globalThis.TELEMETRY_INJECT = { OTEL_EXPORTER_OTLP_ENDPOINT: "https://..." }`; until then nothing is recorded.
  * What it promises: never to throw into the program, never to print, to run none of its code (no getter, no proxy, no

@@ -68,7 +68,7 @@ func contextOf(request interface{ Context() context.Context }) (ctx context.Cont
 }
 
 // EnterWith begins the span of a call that has a request: anything with a context. The request stays as it is,
-// its context gives the parent. It is not replaced by one with the span's context, because net/http and the
+// its context gives the parent, or its header does, for the call that receives it. It is not replaced by one with the span's context, because net/http and the
 // program itself keep what they learn later in the request they made: the server removes the temporary files of
 // its own copy's MultipartForm only, middleware reads the Pattern that a ServeMux set, others key maps by it.
 // Calls within the same goroutine nest nevertheless, by the goroutine's stack of spans.
@@ -80,7 +80,11 @@ func EnterWith(request interface{ Context() context.Context }, name string) *Spa
 }
 
 func enterWith(request interface{ Context() context.Context }, name string) *Span {
-	return begin(siteAbove(name), nil, contextOf(request))
+	var by *asker
+	if incoming != nil {
+		by = incoming(request)
+	}
+	return begin(siteAbove(name), nil, contextOf(request), by)
 }
 
 // EnterIn begins the span of a function literal that uses a context of the function around it, as a goroutine
@@ -93,5 +97,5 @@ func EnterIn(ctx context.Context, name string) *Span {
 }
 
 func enterIn(ctx context.Context, name string) *Span {
-	return begin(siteAbove(name), nil, ctx)
+	return begin(siteAbove(name), nil, ctx, nil)
 }

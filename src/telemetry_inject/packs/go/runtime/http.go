@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,12 +24,20 @@ func init() {
 	}
 	timeout := milliseconds("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", int(milliseconds("OTEL_EXPORTER_OTLP_TIMEOUT", 10000)/time.Millisecond))
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true} // leaves no goroutine behind
+	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if authorities, err := os.ReadFile(otlpSetting("CERTIFICATE")); err == nil {
 		pool := x509.NewCertPool()
 		pool.AppendCertsFromPEM(authorities)
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+		transport.TLSClientConfig.RootCAs = pool
 	}
-	client := &http.Client{Timeout: timeout, Transport: transport}
+	certificate, key := otlpSetting("CLIENT_CERTIFICATE"), otlpSetting("CLIENT_KEY")
+	if key == "" {
+		key = certificate // one file may hold both
+	}
+	if own, err := tls.LoadX509KeyPair(certificate, key); err == nil {
+		transport.TLSClientConfig.Certificates = []tls.Certificate{own}
+	}
+	client := &http.Client{Timeout: timeout, Transport: transport, CheckRedirect: stay}
 	zipped := lower(otlpSetting("COMPRESSION")) == "gzip"
 	headers := pairs(otlpSetting("HEADERS"))
 	post = func(body []byte) bool {
@@ -47,6 +56,11 @@ func compressed(body []byte) []byte {
 	return packed.Bytes()
 }
 
+// stay follows no redirection: that would be a GET, and headers may be secret.
+func stay(*http.Request, []*http.Request) error {
+	return http.ErrUseLastResponse
+}
+
 // postAgain posts a request, trying again where the specification allows it; false when it was not received.
 func postAgain(client *http.Client, headers []pair, zipped bool, body []byte) bool {
 	for attempt := 0; ; attempt++ {
@@ -54,14 +68,12 @@ func postAgain(client *http.Client, headers []pair, zipped bool, body []byte) bo
 		if !again {
 			return pause == 0
 		}
-		if pause == 0 {
-			pause = time.Second << uint(attempt)
-		}
 		if attempt == 4 {
 			return false
 		}
-		if pause > 30*time.Second {
-			pause = 30 * time.Second
+		if pause < 0 { // longer each time, and not all at once
+			pause = time.Second << uint(attempt) / 4
+			pause = 3*pause + time.Duration(newID()%uint64(2*pause))
 		}
 		timer := time.NewTimer(pause)
 		select {
@@ -73,8 +85,8 @@ func postAgain(client *http.Client, headers []pair, zipped bool, body []byte) bo
 	}
 }
 
-// postOnce says whether to try again and after how long (0: it doesn't matter). Without another try, a pause other
-// than 0 means that the request was refused.
+// postOnce says whether to try again and after how long (below 0: the server does not say). Without another try, a
+// pause other than 0 means that the request was refused.
 func postOnce(client *http.Client, headers []pair, zipped bool, body []byte) (pause time.Duration, again bool) {
 	request, err := http.NewRequest("POST", endpoint, bytes.NewReader(body))
 	if err != nil {
@@ -90,16 +102,48 @@ func postOnce(client *http.Client, headers []pair, zipped bool, body []byte) (pa
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return 0, true // nobody there, a time-out, not HTTP
+		return -1, true // nobody there, a time-out, not HTTP
 	}
-	_, _ = io.CopyN(io.Discard, response.Body, 1<<16)
+	answer, _ := io.ReadAll(io.LimitReader(response.Body, 1<<16))
 	_ = response.Body.Close()
 	switch code := response.StatusCode; {
 	case code/100 == 2:
+		atomic.AddInt64(&dropped, rejected(string(answer)))
 		return 0, false
 	case code == 429 || code == 502 || code == 503 || code == 504:
-		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-		return time.Duration(atMost(3600, atLeast(0, seconds))) * time.Second, true
+		return wished(response.Header.Get("Retry-After")), true
 	}
 	return 1, false
+}
+
+// wished is how long a server wants to be left alone, at most an hour; below 0 if it does not say.
+func wished(after string) (pause time.Duration) {
+	if seconds, err := strconv.Atoi(after); err == nil && seconds >= 0 {
+		return time.Duration(atMost(3600, seconds)) * time.Second
+	}
+	date, err := http.ParseTime(after)
+	if err != nil {
+		return -1
+	}
+	if pause = time.Until(date); pause < 0 {
+		pause = 0
+	}
+	if pause > time.Hour {
+		pause = time.Hour
+	}
+	return pause
+}
+
+// rejected is how many spans a collector that took a request did not take.
+func rejected(answer string) (n int64) {
+	_, rest, _ := cut(answer, `"rejectedSpans"`)
+	for i := 0; i < len(rest) && n < 1<<40; i++ {
+		switch c := rest[i]; {
+		case '0' <= c && c <= '9':
+			n = n*10 + int64(c-'0')
+		case n > 0 || index(": \"", rest[i:i+1], 0) < 0:
+			return n
+		}
+	}
+	return n
 }

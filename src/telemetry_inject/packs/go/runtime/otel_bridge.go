@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -27,7 +28,7 @@ type sdk struct {
 var lastSDK unsafe.Pointer // *sdk; atomic
 
 func init() {
-	bridge, finish = beginBridged, finishBridged
+	bridge, finish, inject = beginBridged, finishBridged, injectBridged
 }
 
 // currentTracer is a tracer of the SDK that the program has set, or nil.
@@ -83,9 +84,38 @@ func beginBridged(s *Span, parent context.Context, above *Span) (inside context.
 		before = trace.ContextWithSpan(before, around.Span)
 		own = around.SpanContext()
 	}
+	if by := s.asker; by != nil && own.TraceID().String() != by.headers()["traceparent"][3:35] {
+		before = extracted(before, by)
+	} else if by == nil && startedBy != nil && !own.IsValid() {
+		before = extracted(before, startedBy)
+	}
 	inside, span := tracer.Start(before, s.site.name, trace.WithAttributes(keyValues(s.site.facts)...))
 	s.bridged, s.sampled = twin{span, own}, span.IsRecording()
 	return carrying(inside, s)
+}
+
+// extracted is a context below a call of another process, as the program's propagators read it.
+func extracted(ctx context.Context, by *asker) context.Context {
+	return otel.GetTextMapPropagator().Extract(ctx, propagation.MapCarrier(by.headers()))
+}
+
+// injectBridged is what the program's propagators tell others of the call that asks, or of the SDK's own span in it.
+func injectBridged(ctx context.Context, above *Span) (headers map[string]string, ok bool) {
+	if currentTracer() == nil {
+		return nil, false
+	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if around, ok := twinOf(above); ok {
+		own := trace.SpanContextFromContext(ctx)
+		if !own.IsValid() || isAround(own, spanOf(ctx), above) {
+			ctx = trace.ContextWithSpan(ctx, around.Span)
+		}
+	}
+	carrier := propagation.MapCarrier{}
+	otel.GetTextMapPropagator().Inject(ctx, carrier)
+	return carrier, true
 }
 
 func twinOf(s *Span) (around twin, ok bool) {

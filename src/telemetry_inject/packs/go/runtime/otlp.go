@@ -44,8 +44,13 @@ func appendSpan(b []byte, s *Span) []byte {
 	if s.parentID != 0 {
 		b = append(b, `"parentSpanId":"`...)
 		b = append(appendHex(b, s.parentID), `",`...)
-		if s.parentID == remoteSpan {
-			flags = `"flags":769,`
+		if by := s.asker; by != nil {
+			if s.parentID == by.span {
+				flags = `"flags":769,`
+			}
+			if by.state != "" {
+				b = append(appendQuoted(append(b, `"traceState":`...), by.state), ',')
+			}
 		}
 	}
 	b = append(b, flags...)

@@ -27,12 +27,13 @@ func mixed(n uint64) uint64 {
 	return n ^ n>>31
 }
 
-// newTrace is the trace of an outermost span, with the span's parent, and whether it is recorded.
-func newTrace() (trace [2]uint64, parent uint64, sampled bool) {
-	if remoteSpan != 0 {
-		trace, parent = remoteTrace, remoteSpan
+// newTrace is the trace of an outermost span that somebody (or nobody) asked for, with the span's parent, and whether
+// it is recorded.
+func newTrace(by *asker) (trace [2]uint64, parent uint64, sampled bool) {
+	if by != nil {
+		trace, parent = by.trace, by.span
 		if followsParent {
-			return trace, parent, remoteSampled
+			return trace, parent, by.sampled
 		}
 	} else {
 		n := atomic.AddUint64(&counter, 1)

@@ -18,10 +18,11 @@ var (
 	off       = isOff()
 	eager     = isTestBinary() // deliver whenever an outermost span ends: there is no later occasion
 
-	resource                = resourceAttributes()
-	remoteTrace, remoteSpan = [2]uint64{}, uint64(0) // of TRACEPARENT; 0 when there is none
-	remoteSampled           bool
-	followsParent, bound    = sampler()
+	resource             = resourceAttributes()
+	followsParent, bound = sampler()
+	propagates           = readsTraceContext() // whether W3C Trace Context is read, and sent where that is asked for
+	sends                = propagates && lower(setting("TELEMETRY_INJECT_PROPAGATE")) == "true"
+	startedBy            = askerOfProcess()
 
 	endpoint  = exportEndpoint()
 	maxBytes  = int64(number("TELEMETRY_INJECT_MAX_BYTES", 256<<20))
@@ -31,10 +32,6 @@ var (
 	patience  = milliseconds("OTEL_BSP_EXPORT_TIMEOUT", 5000) // that the exit may wait for the sender
 	filePath  = exportPath()
 )
-
-func init() {
-	remoteTrace, remoteSpan, remoteSampled = remoteParent(setting("TRACEPARENT"))
-}
 
 func atLeast(low, n int) int {
 	if n < low {
@@ -97,6 +94,26 @@ func defaultDelay() int {
 func isOff() bool {
 	return lower(setting("TELEMETRY_INJECT_DISABLED")) == "true" || lower(setting("OTEL_SDK_DISABLED")) == "true" ||
 		lower(setting("OTEL_TRACES_EXPORTER")) == "none"
+}
+
+func readsTraceContext() bool {
+	propagators := setting("OTEL_PROPAGATORS")
+	if propagators == "" {
+		return true
+	}
+	for _, name := range split(propagators, ',') {
+		if trim(name) == "tracecontext" {
+			return true
+		}
+	}
+	return false
+}
+
+func askerOfProcess() *asker {
+	if !propagates {
+		return nil
+	}
+	return parseAsker(setting("TRACEPARENT"), setting("TRACESTATE"))
 }
 
 func isTestBinary() bool {
@@ -178,39 +195,6 @@ func resourceAttributes() []pair {
 	set(pair{"telemetry.sdk.language", "go"})
 	set(pair{"telemetry.sdk.version", Version})
 	return all
-}
-
-// remoteParent reads the traceparent under which the process was started.
-func remoteParent(text string) (trace [2]uint64, span uint64, sampled bool) {
-	fields := split(text, '-')
-	lengths := [4]int{2, 32, 16, 2}
-	if len(fields) < 4 {
-		return
-	}
-	var numbers [5]uint64
-	for i, length := range lengths {
-		field := fields[i]
-		if len(field) != length || lower(field) != field {
-			return
-		}
-		if i == 1 {
-			high, err := strconv.ParseUint(field[:16], 16, 64)
-			if err != nil {
-				return
-			}
-			numbers[4], field = high, field[16:]
-		}
-		n, err := strconv.ParseUint(field, 16, 64)
-		if err != nil {
-			return
-		}
-		numbers[i] = n
-	}
-	version, high, low := numbers[0], numbers[4], numbers[1]
-	if version == 255 || version == 0 && len(fields) != 4 || high|low == 0 || numbers[2] == 0 {
-		return
-	}
-	return [2]uint64{high, low}, numbers[2], numbers[3]&1 == 1
 }
 
 // sampler says whether a remote parent decides, and the bound: a trace is kept if the low half of its id is below

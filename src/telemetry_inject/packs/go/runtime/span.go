@@ -19,7 +19,11 @@
 // To switch it off: TELEMETRY_INJECT_DISABLED=true, OTEL_SDK_DISABLED=true or OTEL_TRACES_EXPORTER=none.
 //
 // What else it reads: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER(_ARG), OTEL_BSP_*,
-// OTEL_EXPORTER_OTLP_*, TRACEPARENT, and TELEMETRY_INJECT_MAX_BYTES (of one file; 256 MiB).
+// OTEL_EXPORTER_OTLP_*, and TELEMETRY_INJECT_MAX_BYTES (of one file; 256 MiB).
+//
+// Whose trace it continues: that of TRACEPARENT and TRACESTATE, and that of the *http.Request which is answered, unless
+// OTEL_PROPAGATORS leaves out tracecontext. TELEMETRY_INJECT_PROPAGATE=true sends the trace on: by http.DefaultClient
+// and http.DefaultTransport (trace_context.go, http_headers.go), and to child processes, in the name of main.
 //
 // What it promises: never to panic into the program, never to print, never to recover the program's panics. What
 // can't be delivered is dropped and counted in the scope's attribute telemetry.dropped_spans.
@@ -44,6 +48,7 @@ type Span struct {
 	site     *site
 	up       *Span          // the span below it on the stack of its goroutine
 	foreign  unsafe.Pointer // *Span: the parent, if not on that stack; atomic, nil again after the end
+	asker    *asker         // the call of another process below which the trace goes on here, or nil
 	lane     *lane
 	epoch    uint64
 	traceID  [2]uint64
@@ -93,12 +98,12 @@ func enter(ctx *context.Context, name string) *Span {
 	if ctx != nil {
 		parent = *ctx
 	}
-	return begin(where, ctx, parent)
+	return begin(where, ctx, parent, nil)
 }
 
-// begin begins a span, below what parent carries; the child goes to *ctx.
-func begin(where *site, ctx *context.Context, parent context.Context) *Span {
-	s := &Span{site: where, lane: currentLane()}
+// begin begins a span, below what parent carries or below who sent the request; the child goes to *ctx.
+func begin(where *site, ctx *context.Context, parent context.Context, by *asker) *Span {
+	s := &Span{site: where, lane: currentLane(), asker: by}
 	top := s.lane.living()
 	s.up = top
 	if top == nil {
@@ -120,13 +125,20 @@ func begin(where *site, ctx *context.Context, parent context.Context) *Span {
 				*ctx = inside
 			}
 			atomic.StorePointer(&s.lane.top, unsafe.Pointer(s))
+			if sends && where.isMain && s.up == nil {
+				announce(parent)
+			}
 			return s
 		}
 	}
-	if above != nil && above.bridged == nil {
+	if above != nil && above.bridged == nil && (by == nil || above.isBelow(by)) {
 		s.traceID, s.parentID, s.sampled, s.offset = above.traceID, above.id, above.sampled, above.offset
+		s.asker = above.asker
 	} else {
-		s.traceID, s.parentID, s.sampled = newTrace()
+		if by == nil {
+			s.asker = startedBy
+		}
+		s.traceID, s.parentID, s.sampled = newTrace(s.asker)
 		s.offset = atomic.LoadInt64(&clockOffset)
 	}
 	s.start = now()
@@ -134,7 +146,15 @@ func begin(where *site, ctx *context.Context, parent context.Context) *Span {
 		*ctx = carrying(parent, s)
 	}
 	atomic.StorePointer(&s.lane.top, unsafe.Pointer(s)) // from now on others see it
+	if sends && where.isMain && s.up == nil {
+		announce(parent)
+	}
 	return s
+}
+
+// isBelow says whether the trace goes on here below this call of another process: a request is often handed on.
+func (s *Span) isBelow(by *asker) bool {
+	return s.asker != nil && s.asker.trace == by.trace && s.asker.span == by.span
 }
 
 // exit is not inlined, as enter is not.

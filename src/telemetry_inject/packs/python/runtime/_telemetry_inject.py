@@ -13,7 +13,10 @@ Where spans go, decided at import:
     OTEL_TRACES_EXPORTER=otlp is set, the protocol is not grpc, and TELEMETRY_INJECT_FILE is not set.
 To switch it off: TELEMETRY_INJECT_DISABLED=true, OTEL_SDK_DISABLED=true or OTEL_TRACES_EXPORTER=none.
 What else it reads: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER(_ARG), OTEL_BSP_*,
-    OTEL_EXPORTER_OTLP_*, TRACEPARENT, and TELEMETRY_INJECT_MAX_BYTES (of one file; 256 MiB).
+    OTEL_EXPORTER_OTLP_*, and TELEMETRY_INJECT_MAX_BYTES (of one file; 256 MiB).
+Whose trace it continues: that of TRACEPARENT and TRACESTATE, and that of the request which is answered (WSGI, ASGI,
+    http.server), unless OTEL_PROPAGATORS leaves out tracecontext. TELEMETRY_INJECT_PROPAGATE=true sends the trace on,
+    by http.client, httpx and aiohttp, and to child processes.
 What it promises: never to raise into the program, never to print, to keep no frame, exception or object of the
     program. What can't be delivered is dropped and counted in the scope's attribute `telemetry.dropped_spans`.
 What is lost: spans are written when 512 have ended, when one ends a second or more after the last write, and
@@ -116,14 +119,27 @@ def _pairs(text):
         return {}
 
 
-def _remote_parent():
-    """(trace id, span id, sampled) under which the process was started, from TRACEPARENT; or None."""
-    fields = _setting("TRACEPARENT").split("-")
+def _remote_parent(parent, state):
+    """(trace id, span id, sampled, tracestate) as W3C Trace Context writes them; None where it breaks the rules."""
+    fields = parent.strip(" \t").split("-")
     if [len(x) for x in fields[:4]] != [2, 32, 16, 2] or set("".join(fields[:4])) - set("0123456789abcdef"):
         return None
     version, trace, span, flags = (int(field, 16) for field in fields[:4])
     valid = version != 255 and trace and span and (version or len(fields) == 4)
-    return (trace, span, bool(flags & 1)) if valid else None
+    return (trace, span, bool(flags & 1), _vendors(state)) if valid else None
+
+
+def _vendors(state):
+    """A tracestate without its empty entries; nothing if one of the others is wrong."""
+    entries, seen = [x for x in [entry.strip(" \t") for entry in state.split(",")] if x], set()
+    for entry in entries:
+        key, sign, value = entry.partition("=")
+        plain = key.isascii() and key[:1].isalnum() and key == key.lower() and len(key) <= 256
+        plain = plain and all(x.isalnum() or x in "_-*/@" for x in key) and key not in seen
+        if not plain or not value or len(value) > 256 or not all(" " <= x <= "~" and x != "=" for x in value):
+            return ""
+        seen.add(key)
+    return ",".join(entries) if len(entries) <= 32 else ""
 
 
 def _sampler():
@@ -166,7 +182,9 @@ def _absolute(path):
 
 _off = "true" in [_setting(x).lower() for x in ("TELEMETRY_INJECT_DISABLED", "OTEL_SDK_DISABLED")]
 _off = _off or _setting("OTEL_TRACES_EXPORTER").lower() == "none"
-_remote, (_follows_parent, _bound), _attributes, _url = _remote_parent(), _sampler(), _resource(), _endpoint()
+_propagates = "tracecontext" in _setting("OTEL_PROPAGATORS", default="tracecontext").replace(" ", "").split(",")
+_remote = _remote_parent(_setting("TRACEPARENT"), _setting("TRACESTATE")) if _propagates else None
+(_follows_parent, _bound), _attributes, _url = _sampler(), _resource(), _endpoint()
 _QUEUE = max(1, _number("OTEL_BSP_MAX_QUEUE_SIZE", 2048))
 _BATCH = min(_QUEUE, max(1, _number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512)))
 _DELAY = _number("OTEL_BSP_SCHEDULE_DELAY", 5000 if _url else 1000) * 1_000_000  # ns
@@ -174,6 +192,7 @@ _PATIENCE = min(_number("OTEL_BSP_EXPORT_TIMEOUT", 5000) / 1000, 3600)  # s that
 _MAX_BYTES = _number("TELEMETRY_INJECT_MAX_BYTES", 256 << 20)
 _gzip = _setting("OTLP_COMPRESSION").lower() == "gzip"
 _timeout, _authorities = min(_number("OTLP_TIMEOUT", 10_000) / 1000, 3600), _setting("OTLP_CERTIFICATE") or None
+_certificate, _key = _setting("OTLP_CLIENT_CERTIFICATE"), _setting("OTLP_CLIENT_KEY") or None
 _headers = {"Content-Type": "application/json", "User-Agent": "telemetry-inject-python/" + VERSION}
 _headers.update({"Content-Encoding": "gzip"} if _gzip else {}, **_pairs(_setting("OTLP_HEADERS")))
 try:
@@ -406,12 +425,13 @@ class _Notes:
 class _Span:
     """One call of an instrumented function: a context manager, and what its body reports to.
 
-    `up` is the nearest enclosing span that has not ended; `end` is 0 until the end; `trace_id` is 0 if the trace
-    is not sampled. `offset` leads from the clock to the time of day; one trace has one, whatever happens to the
-    time of day meanwhile. The clock is bound as a default because test tools replace those of modules.
+    `up` is the nearest enclosing span that has not ended; `end` is 0 until the end. `trace` is (id, whether it is
+    sampled, offset, what the request says that is answered: () for nothing, None if none is known of). The offset
+    leads from the clock to the time of day; one trace has one, whatever happens to the time of day meanwhile. The
+    clock is bound as a default because test tools replace those of modules.
     """
 
-    __slots__ = ("end", "notes", "offset", "parent_id", "site", "span_id", "start", "thread", "trace_id", "up")
+    __slots__ = ("end", "notes", "parent_id", "site", "span_id", "start", "thread", "trace", "up")
 
     def __enter__(self, clock=perf_counter_ns) -> "_Span":
         try:
@@ -421,20 +441,19 @@ class _Span:
                 up = up.up
             self.up = up
             if up is None:
-                self.trace_id, self.parent_id = _new_trace()
+                self.trace, self.parent_id = _new_trace(self.site)
             else:
-                self.trace_id, self.parent_id = up.trace_id, up.span_id
+                self.trace, self.parent_id = up.trace, up.span_id
             self.span_id = _state.bits(64) or 1
             self.start = clock()
-            self.offset = _state.offset if up is None else up.offset
             if not self.site.generator:  # the consumer of a generator is not inside of it
                 for phase in _phases:  # as _collecting(), without a call
                     if phase == "start":
                         _current.set(self)
                     break
-            return self if self.trace_id else _NOOP
+            return self if self.trace[1] else _NOOP
         except BaseException as error:
-            self.end, self.trace_id = 1, 0  # whoever finds it current goes on to `up`
+            self.end, self.trace = 1, _UNSAMPLED  # whoever finds it current goes on to `up`
             _state.dropped += 1
             if not isinstance(error, _AT_LIMIT) and not _ours(error):
                 raise
@@ -458,7 +477,7 @@ class _Span:
                         if phase == "start":
                             _current.set(up)
                         break
-            if not self.trace_id or self.start < _state.born:
+            if not self.trace[1] or self.start < _state.born:
                 return
             if kind is not None:
                 self.failed(kind, error, traceback, end)
@@ -549,12 +568,23 @@ class _Span:
         return _noop, ()
 
 
-def _new_trace():
-    """(trace id, parent's span id) of an outermost span; 0 for what is not sampled."""
-    trace, parent, sampled = _remote or (_state.bits(128) or 1, 0, None)
-    if sampled is None or not _follows_parent:
-        sampled = (trace & 0xFFFFFFFFFFFFFFFF) < _bound
-    return (trace, parent) if sampled else (0, 0)
+_UNSAMPLED, _all = (0, False, 0, None), _bound == 1 << 64
+
+
+def _new_trace(site):
+    """(trace, parent's span id) of an outermost span."""
+    remote = _sought(site, sys._getframe(2), None) if site.looks else None
+    if remote or _remote:
+        return _trace_below(remote or _remote)
+    trace = _state.bits(128) or 1
+    return (trace, _all or (trace & 0xFFFFFFFFFFFFFFFF) < _bound, _state.offset, remote), 0
+
+
+def _trace_below(remote):
+    trace, parent, sampled, _ = remote
+    if not _follows_parent:
+        sampled = _all or (trace & 0xFFFFFFFFFFFFFFFF) < _bound
+    return (trace, sampled, _state.offset, remote), parent
 
 
 def _message(error):
@@ -581,6 +611,143 @@ def _stack(traceback, name, message):
     return _encodable("".join(head))
 
 
+# ---- Requests: whose trace a function that answers one continues ---------------------------------------------
+# Servers hand a request down by arguments with well-known names, so it is in a frame above the function: its own, or
+# that of the framework. Only those frames are looked at, and of objects only what they hold, as dictionaries do.
+
+_DEEP, _VAIN = 64, 100  # frames to look through; how often a function's callers are looked through in vain
+_LOCALS = frozenset(("locals", "vars", "dir", "eval", "exec"))
+_SNAPSHOT = sys.version_info < (3, 13)  # there, asking for local variables makes a dictionary that the frame keeps
+_mro_of, _namespace_of = type.__dict__["__mro__"].__get__, type.__dict__["__dict__"].__get__
+_descriptor = type(type.__dict__["__dict__"])
+
+
+def _request_name(code):
+    """The local name of the request that a function is given; "" for all others."""
+    names = code.co_varnames[: code.co_argcount]
+    if "start_response" in names[1:]:
+        return names[names.index("start_response") - 1]
+    if "environ" in names:
+        return "environ"
+    if "scope" in names and "receive" in names:
+        return "scope"
+    if "request" in names[:3]:
+        return "request"
+    handler = code.co_name == "handle_one_request" or code.co_name[:3] == "do_" and code.co_name[3:].isupper()
+    return "self" if handler and names == ("self",) else ""
+
+
+def _local(frame, name):
+    """The value of a local variable, which lives no longer for it; None where that can't be promised."""
+    code = frame.f_code
+    if not _SNAPSHOT:
+        return frame.f_locals.get(name)
+    if sys.gettrace() is not None or not code.co_flags & 1 or not _LOCALS.isdisjoint(code.co_names):
+        return None  # somebody else may hold the dictionary, or Python write it back
+    values = frame.f_locals
+    value = values.get(name)
+    values.clear()
+    return value
+
+
+def _held(value):
+    """The attributes that an object holds itself."""
+    for kind in _mro_of(type(value)):
+        if type(_namespace_of(kind).get("__dict__", None)) is _descriptor:
+            return object.__getattribute__(value, "__dict__")
+        if "__dict__" in _namespace_of(kind):
+            break
+    return {}
+
+
+def _headers_of(value):
+    """The headers of a request, as [(lower-case name, text)]; None if it is none."""
+    if type(value) is not dict:
+        held = _held(value)
+        if type(held) is not dict:
+            return None
+        for name in ("environ", "scope", "META"):
+            if type(held.get(name)) is dict:
+                return _headers_of(held[name])
+        if "rfile" in held and "headers" in held:  # of http.server
+            return _texts(_held(held["headers"]).get("_headers"), str)
+        headers = held.get("_headers")  # of aiohttp
+        return _texts(list(headers.items()), str) if _type_name(type(headers)).startswith("multidict.") else None
+    if "REQUEST_METHOD" in value:
+        names = ("traceparent", "tracestate")
+        return _texts([(name, value.get("HTTP_" + name.upper())) for name in names], str)
+    kind = value.get("type")
+    return _texts(value.get("headers"), bytes) if type(kind) is str and kind in ("http", "websocket") else None
+
+
+def _texts(fields, kind):
+    found = []
+    for field in fields if type(fields) in (list, tuple) else ():
+        pair = type(field) in (list, tuple) and len(field) == 2
+        if pair and issubclass(type(field[0]), kind) and type(field[1]) is kind:
+            name, text = (str.__str__(x) if kind is str else x.decode("latin-1") for x in field)
+            found.append((name.lower(), text))
+    return found
+
+
+def _asked(frame):
+    """What the request says that is answered in this frame: as _remote_parent() has it, () for nothing, None for no
+    request."""
+    name = _request_name(frame.f_code)
+    headers = _headers_of(_local(frame, name)) if name else None
+    if headers is None:
+        return None
+    parent, state = [",".join([x for key, x in headers if key == name]) for name in ("traceparent", "tracestate")]
+    return _remote_parent(parent, state) or ()
+
+
+def _sought(site, frame, up, deep=_DEEP):
+    """The same of the innermost request that is answered by one of the frames below that of the call `up`."""
+    try:
+        first = frame
+        while frame is not None and deep:
+            code = frame.f_code
+            if up is not None and frame is not first and up.site.place == (code.co_filename, code.co_firstlineno):
+                break
+            said = _asked(frame)
+            if said is not None:
+                site.looks = _VAIN
+                return said
+            frame, deep = frame.f_back, deep - 1
+        site.looks = max(0, site.looks - 1)
+    except Exception as error:
+        if not _ours(error):
+            raise
+        site.looks = 0
+    if not site.looks and not site.asks:
+        site.span = _Span
+    return None
+
+
+class _RequestSpan(_Span):
+    """A call that may answer a request: then it belongs to whoever sent that, even below a call that still runs here,
+    as a main function that serves forever. Where none is seen, calls of that function are plain spans soon."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> "_Span":
+        span = _Span.__enter__(self)
+        try:
+            up, known, site = self.up, self.trace[3], self.site
+            if up is None or self.end or not self.trace[0] or not (known is None and site.looks or site.asks):
+                return span
+            said = _sought(site, sys._getframe(1), up, _DEEP if known is None else 1)
+            if said and (not known or known[:2] != said[:2]):
+                self.trace, self.parent_id = _trace_below(said)
+                return self if self.trace[1] else _NOOP
+            if said is not None and known is None:
+                self.trace = (*self.trace[:3], ())
+        except BaseException as error:
+            if not isinstance(error, _AT_LIMIT) and not _ours(error):
+                raise
+        return span
+
+
 # ---- Tracers: what `from _telemetry_inject import _tlm` gives to each module ---------------------------------
 
 _tracers = {}  # (module, name of this helper there) -> (tracer, its sites)
@@ -589,7 +756,7 @@ _tracers = {}  # (module, name of this helper there) -> (tracer, its sites)
 class _Site:
     """What is known of one instrumented function from its first call on."""
 
-    __slots__ = ("coroutine", "facts", "generator", "name", "template")
+    __slots__ = ("asks", "coroutine", "facts", "generator", "looks", "name", "place", "span", "template")
 
     def __init__(self, module, key, frame):
         code = frame.f_code
@@ -597,6 +764,10 @@ class _Site:
         self.name = key.partition("#")[0]
         self.generator = bool(code.co_flags & 0x220)  # or asynchronous generator
         self.coroutine = bool(code.co_flags & 0x80)
+        self.place = code.co_filename, code.co_firstlineno
+        self.asks = _propagates and bool(_request_name(code))
+        self.looks = _VAIN if _propagates else 0  # how often a request is still looked for
+        self.span = _RequestSpan if _propagates else _Span
         self.facts = {
             "code.function.name": _encodable(module + "." + self.name),
             "code.file.path": _encodable(_absolute(code.co_filename)),
@@ -614,15 +785,15 @@ def _tracer(module, helper, shown=None):
 
     def enabled(site, /, **arguments):
         try:
+            try:
+                known = sites[site]
+            except KeyError:
+                known = sites[site] = _Site(shown, site, frame(1))
             if "opentelemetry.trace" in modules and _sdk_tracer(modules["opentelemetry.trace"]) is not None:
                 span = _BridgedSpan()
             else:
-                span = _Span()
-            try:
-                span.site = sites[site]
-            except KeyError:
-                span.site = sites[site] = _Site(shown, site, frame(1))
-            span.notes = None
+                span = known.span()
+            span.site, span.notes = known, None
             if arguments:
                 span.more().values = _captured("telemetry.arg.", arguments)
             return span
@@ -669,6 +840,23 @@ def _living(context, trace):
     return context
 
 
+def _extracted(context, trace, site, frame):
+    """The SDK's context below whoever sent the request that is answered, as the program's propagators read it."""
+    try:
+        known = trace.get_current_span(context).get_span_context()
+        if not known.is_valid:
+            remote = (_sought(site, frame, None) if site.looks else None) or _remote
+        else:
+            remote = _asked(frame) if site.asks else None
+        if remote and remote[0] != known.trace_id:
+            from opentelemetry.propagate import extract
+
+            context = extract(_as_headers(*remote), context)
+    except Exception:
+        pass
+    return context
+
+
 class _BridgedSpan(_Span):
     """A span made by the program's SDK. `before` and `inside` are the SDK's contexts around and within it."""
 
@@ -684,9 +872,10 @@ class _BridgedSpan(_Span):
             self.before = before = _living(contexts.get_current(), trace)
             if before.get(getattr(contexts, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")):
                 return _NOOP
-            self.sdk = _sdk_tracer(trace).start_span(self.site.name, before, attributes=self.site.facts)
+            around = _extracted(before, trace, self.site, sys._getframe(1)) if _propagates else before
+            self.sdk = _sdk_tracer(trace).start_span(self.site.name, around, attributes=self.site.facts)
             if not self.site.generator and not _collecting():
-                self.inside = contexts.set_value(_OURS, self, trace.set_span_in_context(self.sdk, before))
+                self.inside = contexts.set_value(_OURS, self, trace.set_span_in_context(self.sdk, around))
                 contexts.attach(self.inside)
             return self if self.sdk.is_recording() else _NOOP
         except BaseException as error:
@@ -759,22 +948,24 @@ def _span_template(name, facts):
 
 
 def _span_text(span):
-    parent, more = '"flags":257,', "]"
+    parent, more, offset = '"flags":257,', "]", span.trace[2]
     if span.parent_id:
-        remote = _remote is not None and span.parent_id == _remote[1]
-        parent = '"parentSpanId":"%016x","flags":%d,' % (span.parent_id, 0x301 if remote else 0x101)
+        remote = span.trace[3] or (0, 0, True, "")
+        flags = 0x301 if span.parent_id == remote[1] else 0x101
+        parent = '"parentSpanId":"%016x","flags":%d,' % (span.parent_id, flags)
+        parent += '"traceState":%s,' % _quote(remote[3]) if remote[3] else ""
     if span.notes is not None:
         notes, more = span.notes, _key_values(span.notes.attributes())
         more = (("," + more) if more else "") + "]"
         events = [
-            '{"timeUnixNano":"%d","name":"%s","attributes":[%s]}' % (at + span.offset, name, _key_values(values))
+            '{"timeUnixNano":"%d","name":"%s","attributes":[%s]}' % (at + offset, name, _key_values(values))
             for at, name, values in notes.events
         ]
         more += ',"events":[%s]' % ",".join(events) if events else ""
         more += ',"droppedEventsCount":%d' % notes.lost if notes.lost else ""
         more += ',"status":{"code":2}' if notes.error else ""
-    times = span.start + span.offset, span.end + span.offset
-    return span.site.template % (span.trace_id, span.span_id, parent, times[0], times[1], span.thread, more)
+    times = span.start + offset, span.end + offset
+    return span.site.template % (span.trace[0], span.span_id, parent, times[0], times[1], span.thread, more)
 
 
 def _request(spans):
@@ -917,6 +1108,48 @@ def _send_all():
         _state.sender.release()
 
 
+def _opener():
+    """What posts requests. It follows no redirection: that would be a GET, and headers may be secret."""
+    import urllib.request
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_):
+            return None
+
+    handlers = [Stay]
+    if _authorities or _certificate:
+        import ssl
+
+        secure = ssl.create_default_context(cafile=_authorities)
+        if _certificate:
+            secure.load_cert_chain(_certificate, _key)
+        handlers.append(urllib.request.HTTPSHandler(context=secure))
+    return urllib.request.build_opener(*handlers)
+
+
+def _pause(after, attempt):
+    """Seconds until the next attempt: as the server wishes, or longer each time."""
+    try:
+        if after.isdigit() and after.isascii():
+            return min(int(after), 3600)
+        from email.utils import mktime_tz, parsedate_tz
+
+        return max(0, min(mktime_tz(parsedate_tz(after)) - _native.wall() / 1e9, 3600))
+    except Exception:  # nothing is said, or nothing that makes sense
+        pass
+    return 2**attempt * (0.75 + _state.bits(16) / 131072)  # not all at once
+
+
+def _rejected(answer):
+    """How many spans a collector that took a request did not take."""
+    from json import loads
+
+    try:
+        return max(0, int(loads(answer)["partialSuccess"]["rejectedSpans"]))
+    except (ValueError, KeyError, TypeError):
+        return 0
+
+
 def _send(body):
     """Post a request, trying again where the specification allows it; False when it was not received."""
     import urllib.error
@@ -927,26 +1160,23 @@ def _send(body):
         packer = zlib.compressobj(wbits=31)
         body = packer.compress(body) + packer.flush()
     for attempt in range(5):
-        pause = 2**attempt
+        after = ""
         try:
-            secure = None
-            if _authorities:
-                import ssl
-
-                secure = ssl.create_default_context(cafile=_authorities)
             request = urllib.request.Request(_url, body, _headers, method="POST")
-            handlers = [urllib.request.HTTPSHandler(context=secure)] if secure else []
-            urllib.request.build_opener(*handlers).open(request, timeout=_timeout).close()
+            with _opener().open(request, timeout=_timeout) as answer:
+                try:
+                    _state.dropped += _rejected(answer.read(1 << 16))
+                except Exception:  # it was received nevertheless
+                    pass
             return True
         except urllib.error.HTTPError as error:
             error.close()
             after = error.headers.get("Retry-After") or ""
-            pause = int(after) if after.isdigit() else pause
             if error.code not in (429, 502, 503, 504):
                 return False
         except Exception:  # nobody there, a time-out, not HTTP
             pass
-        until = _native.clock() + min(30, pause) * 1_000_000_000
+        until = _native.clock() + int(_pause(after, attempt) * 1_000_000_000)
         while attempt < 4 and not _state.stopping and _native.clock() < until:
             _state.wake.acquire(True, max(0.0, (until - _native.clock()) / 1e9))
         if _state.stopping:
@@ -955,8 +1185,154 @@ def _send(body):
 
 
 _SUPPRESSED = _Span()
-_SUPPRESSED.end = _SUPPRESSED.trace_id = _SUPPRESSED.span_id = _SUPPRESSED.start = 0
-_SUPPRESSED.up = None
+_SUPPRESSED.end = _SUPPRESSED.span_id = _SUPPRESSED.start = 0
+_SUPPRESSED.trace, _SUPPRESSED.up = _UNSAMPLED, None
+
+
+# ---- Sending the trace on, where TELEMETRY_INJECT_PROPAGATE asks for it --------------------------------------
+
+
+def _as_headers(trace, span, sampled, state):
+    headers = {"traceparent": "00-%032x-%016x-%02x" % (trace, span, sampled)}
+    if state:
+        headers["tracestate"] = state
+    return headers
+
+
+def _outgoing():
+    """The headers that say which call asks."""
+    modules = sys.modules
+    if "opentelemetry.trace" in modules and _sdk_tracer(modules["opentelemetry.trace"]) is not None:
+        headers = {}
+        try:
+            from opentelemetry import context, propagate
+
+            now = context.get_current()
+            if not (now.get("suppress_instrumentation") or now.get("suppress_http_instrumentation")):
+                propagate.inject(headers)
+        except Exception:  # of a propagator of the program
+            pass
+        return headers
+    span = _current.get()
+    while span is not None and span.end:
+        span = span.up
+    if span is None:
+        return _as_headers(*_remote) if _remote else {}
+    trace, sampled, _, remote = span.trace
+    return _as_headers(trace, span.span_id, sampled, remote[3] if remote else "") if trace else {}
+
+
+def _before(kind, name, prepare):
+    """Let `prepare` see, and perhaps change, what a method of the standard library is called with."""
+    plain = getattr(kind, name)
+
+    def method(self, *arguments, **options):
+        try:
+            arguments, options = prepare(self, arguments, options)
+        except Exception as error:
+            if not _ours(error):
+                raise
+        return plain(self, *arguments, **options)
+
+    method.__name__, method.__qualname__, method.__doc__ = plain.__name__, plain.__qualname__, plain.__doc__
+    method.__module__, method.__wrapped__ = plain.__module__, plain
+    setattr(kind, name, method)
+
+
+def _with_headers(connection, arguments, options):
+    """Before http.client sends the head of a request: behind the headers that are in its buffer."""
+    lines = connection._buffer
+    if type(lines) is list and not any(line[:12].lower() == b"traceparent:" for line in lines):
+        lines += [("%s: %s" % header).encode("ascii") for header in _outgoing().items()]
+    return arguments, options
+
+
+def _with_environment(process, arguments, options):
+    """Before subprocess starts a program: in its environment, unless the caller chose another parent for it."""
+    inherited, at = sys.modules["os"].environ, 10  # `env` is the eleventh parameter
+    chosen = arguments[at] if len(arguments) > at else options.get("env")
+    try:
+        environment = dict(inherited if chosen is None else chosen)
+    except (KeyError, RuntimeError):  # changed by another thread meanwhile
+        return arguments, options
+    ours = {name.upper(): value for name, value in _outgoing().items()}
+    if not ours or any(type(key) is bytes for key in environment):
+        return arguments, options
+    if environment.get("TRACEPARENT") not in (None, inherited.get("TRACEPARENT")):
+        return arguments, options
+    environment.pop("TRACESTATE", None)
+    environment.update(ours)
+    if len(arguments) > at:
+        return (*arguments[:at], environment, *arguments[at + 1 :]), options
+    return arguments, {**options, "env": environment}
+
+
+def _with_event(connection, arguments, options):
+    """Before h11 writes an event: where it is the head of a client's request. That is httpx."""
+    event, *rest = arguments
+    if type(event).__name__ == "Request" and getattr(connection.our_role, "__name__", "") == "CLIENT":
+        fields = list(event.headers.raw_items())
+        if not any(name.lower() == b"traceparent" for name, _ in fields):
+            fields += [(name.encode("ascii"), value.encode("ascii")) for name, value in _outgoing().items()]
+            head = {name: getattr(event, name) for name in ("method", "target", "http_version")}
+            event = type(event)(headers=fields, **head)
+    return (event, *rest), options
+
+
+def _with_fields(request, arguments, options):
+    """Before aiohttp sends a request."""
+    if "traceparent" not in request.headers:
+        request.headers.update(_outgoing())
+    return arguments, options
+
+
+_SENDERS = {
+    "http.client": ("HTTPConnection", "endheaders", _with_headers),
+    "subprocess": ("Popen", "__init__", _with_environment),
+    "h11._connection": ("Connection", "send_with_data_passthrough", _with_event),
+    "aiohttp.client_reqrep": ("ClientRequest", "send", _with_fields),
+}
+
+
+def _send_on(name, module):
+    kind, method, prepare = _SENDERS.pop(name)
+    if hasattr(module, kind):
+        _before(getattr(module, kind), method, prepare)
+
+
+class _Watch:
+    """Asked first who finds a module: sees to it that we hear when one of the above has been imported."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name not in _SENDERS:
+            return None
+        for finder in sys.meta_path:
+            find = None if finder is _Watch else getattr(finder, "find_spec", None)
+            specification = None if find is None else find(name, path, target)
+            if specification is not None:
+                _Watch.hear(name, specification.loader)
+                return specification
+        return None
+
+    @staticmethod
+    def hear(name, loader):
+        def exec_module(module):
+            plain(module)
+            _send_on(name, module)
+
+        try:
+            plain = loader.exec_module
+            loader.exec_module = exec_module  # of this loader alone, which loads this module alone
+        except AttributeError:
+            pass
+
+
+def _send_all_on():
+    for name in list(_SENDERS):
+        if name in sys.modules:
+            _send_on(name, sys.modules[name])
+    sys.meta_path.insert(0, _Watch)
 
 
 # ---- Forks, exit, and one helper for all copies of this file -------------------------------------------------
@@ -1017,6 +1393,8 @@ if _shared is sys.modules[__name__] and not _off:
         from gc import callbacks
 
         callbacks.append(_phases.move_to_end)
+    if _propagates and _setting("TELEMETRY_INJECT_PROPAGATE").lower() == "true":
+        _send_all_on()
     register(_at_exit)
     if hasattr(_platform, "register_at_fork"):
         _platform.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)

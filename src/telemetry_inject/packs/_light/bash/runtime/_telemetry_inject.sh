@@ -4,6 +4,7 @@
 #
 # They go to telemetry/<service>-<pid>.jsonl under the working directory; TELEMETRY_INJECT_FILE names another file
 # ("{pid}" and "{service}" are filled in). TELEMETRY_INJECT_DISABLED=true or OTEL_SDK_DISABLED=true switches it off.
+# "{pid}" is that of the shell; spans of its subshells are in the same file, with the subshell's own process.pid.
 # It never prints, and gives back the status that the function gave. A function that ends the program records nothing.
 _tlm_ready=1
 _tlm_span=''
@@ -42,7 +43,7 @@ _tlm_call() {
     [ -z "$_tlm_above" ] || _tlm_above="\"parentSpanId\":\"$_tlm_above\","
     [ "$_tlm_status" -eq 0 ] || _tlm_bad=",{\"key\":\"process.exit.code\",\"value\":{\"intValue\":\"$_tlm_status\"}}"
     printf '{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"%s"}},{"key":"process.pid","value":{"intValue":"%s"}}]},"scopeSpans":[{"scope":{"name":"telemetry-inject"},"spans":[{"traceId":"%s","spanId":"%s",%s"name":"%s","kind":1,"startTimeUnixNano":"%s000","endTimeUnixNano":"%s000","attributes":[{"key":"code.function.name","value":{"stringValue":"%s"}}%s]}]}]}]}\n' \
-        "$_tlm_service" "$$" "$_tlm_trace" "$_tlm_span" "$_tlm_above" "$_tlm_name" "${_tlm_start//[!0-9]/}" \
+        "$_tlm_service" "$BASHPID" "$_tlm_trace" "$_tlm_span" "$_tlm_above" "$_tlm_name" "${_tlm_start//[!0-9]/}" \
         "${_tlm_end//[!0-9]/}" "$_tlm_name" "$_tlm_bad" 2>/dev/null >>"$_tlm_file" || :
     return "$_tlm_status"
 }

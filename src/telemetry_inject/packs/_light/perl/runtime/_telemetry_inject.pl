@@ -121,6 +121,7 @@ sub flush {
     return;
 }
 
-END { local ($@, $!, $?) = ($@, $!, $?); eval { flush() } }
+# What the program gave stays the program's status: a `local $?` would make it 0.
+END { my $status = $?; local ($@, $!); eval { flush() }; $? = $status }
 
 1;

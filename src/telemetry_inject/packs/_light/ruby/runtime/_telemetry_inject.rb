@@ -5,11 +5,13 @@
 #
 # They go to telemetry/<service>-<pid>.jsonl under the working directory; TELEMETRY_INJECT_FILE names another file
 # ("{pid}" and "{service}" are filled in). TELEMETRY_INJECT_DISABLED=true or OTEL_SDK_DISABLED=true switches it off.
+# "thread.id" is another for each thread and fiber; what runs in a ractor of its own is not recorded.
 # It never raises into the program and never prints. Of an exception only the class is recorded.
 unless defined?(::TelemetryInject)
   module TelemetryInject
     LIMIT = 200 # spans kept before they are written
     KEY = :_telemetry_inject
+    LANE = :_telemetry_inject_lane
 
     # What is done when telemetry is off.
     class Nothing
@@ -28,6 +30,7 @@ unless defined?(::TelemetryInject)
         @trace_id = @parent ? @parent.trace_id : TelemetryInject.random(32)
         @id = TelemetryInject.random(16)
         @error = nil
+        @lane = Thread.current[LANE] ||= TelemetryInject.lane
         @start = Process.clock_gettime(Process::CLOCK_REALTIME, :nanosecond)
         Thread.current[KEY] = self
       end
@@ -62,16 +65,18 @@ unless defined?(::TelemetryInject)
         status = @error ? ',"status":{"code":2}' : ''
         %({"traceId":"#{@trace_id}","spanId":"#{@id}",#{parent}"name":"#{@name}","kind":1,) +
           %("startTimeUnixNano":"#{@start}","endTimeUnixNano":"#{finish}","attributes":[{"key":"code.function.name",) +
-          %("value":{"stringValue":"#{@name}"}}#{failed}]#{status}})
+          %("value":{"stringValue":"#{@name}"}},{"key":"thread.id","value":{"intValue":"#{@lane}"}}#{failed}]#{status}})
       end
     end
 
-    NOTHING = Nothing.new
+    NOTHING = Nothing.new.freeze # for ractors too
     OFF = %w[TELEMETRY_INJECT_DISABLED OTEL_SDK_DISABLED].any? { |name| ENV[name].to_s.downcase == 'true' }
     @lock = Mutex.new
     @spans = []
+    @lanes = 0
     @random = Random.new
     @pid = Process.pid
+    @ending = false # what runs at exit after us, as test runners do, is written call by call
     service = ENV['OTEL_SERVICE_NAME'].to_s
     service = File.basename($PROGRAM_NAME.to_s, '.rb') if service.empty?
     @service = service.gsub(/[^A-Za-z0-9_.-]/, '_')
@@ -82,8 +87,13 @@ unless defined?(::TelemetryInject)
     class << self
       def enter(name)
         OFF ? NOTHING : Span.new(name)
-      rescue ::StandardError
+      rescue ::StandardError, ::ScriptError # what another ractor may not touch is one of the latter
         NOTHING
+      end
+
+      # A number for each thread and each fiber, which have calls of their own.
+      def lane
+        @lock.synchronize { @lanes += 1 }
       end
 
       def random(digits)
@@ -97,7 +107,7 @@ unless defined?(::TelemetryInject)
             @spans.clear
           end
           @spans << text
-          @spans.size >= LIMIT || forked?
+          @spans.size >= LIMIT || forked? || (@ending && Thread.current[KEY].nil?)
         end
         flush if full
       end
@@ -123,6 +133,11 @@ unless defined?(::TelemetryInject)
         nil
       end
 
+      def ending
+        @ending = true
+        flush
+      end
+
       private
 
       def forked?
@@ -131,6 +146,6 @@ unless defined?(::TelemetryInject)
     end
 
     MAIN = Process.pid
-    at_exit { TelemetryInject.flush }
+    at_exit { TelemetryInject.ending }
   end
 end

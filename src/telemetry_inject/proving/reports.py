@@ -10,10 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _RANK = ("skipped", "passed", "failed", "error")  # the worst phase of a test is its outcome
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
-_LONGEST = 1000
+_LONGEST = 3000
 
 Row = tuple[str, str, str]
 """A test's id, its outcome (passed, skipped, failed, error), and why it is bad."""
@@ -130,7 +131,7 @@ def read_tap(output: str) -> Outcomes:
             text, _, directive = found[2].partition(" # ")
             special = directive.upper().startswith(("SKIP", "TODO"))
             outcome = "skipped" if special else "failed" if found[1] else "passed"
-            rows.append((f"{group} > {text}", outcome, text if outcome == "failed" else ""))
+            rows.append((f"{group} > {text}" if group else text, outcome, text if outcome == "failed" else ""))
         planned = planned or re.match(r"1\.\.\d+", line) is not None
     return each(rows, complete=planned)
 
@@ -173,18 +174,34 @@ def read_go(output: str) -> Outcomes:
     return each(rows, complete=ended)
 
 
-def read_lines(report: Path) -> Outcomes:
-    """Our own form: one JSON object a line, with `test`, `outcome`, `reason`; the last line is `{"end": true}`."""
-    lines = [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else []
-    rows = ((line["test"], line["outcome"], line["reason"]) for line in lines if "test" in line)
-    return each(rows, complete=any("end" in line for line in lines))
+def read_lines(report: Path, phases: bool = False) -> Outcomes:
+    """Our own form: one JSON object a line, with `test`, `outcome`, `reason`; the last line is `{"end": true}`.
+
+    `phases`: a test that is there several times is one that was reported in several phases. What was being written
+    when a process was killed is left out.
+    """
+    lines = list(_rows(report.read_text(errors="replace"))) if report.exists() else []
+    rows = ((str(line["test"]), str(line["outcome"]), str(line["reason"])) for line in lines if "test" in line)
+    complete = any("end" in line for line in lines)
+    return Outcomes(*worst(rows), complete=complete) if phases else each(rows, complete)
 
 
-def _load(report: Path) -> dict[str, list[dict]] | None:  # type: ignore[type-arg]
+def _rows(text: str) -> Iterator[dict[str, Any]]:
+    for line in text.splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            yield row
+
+
+def _load(report: Path) -> dict[str, Any] | None:
     try:
-        return json.loads(report.read_text())
+        data = json.loads(report.read_text())
     except (FileNotFoundError, ValueError):
         return None
+    return data if isinstance(data, dict) else None
 
 
 def _relative(path: str, tree: Path) -> str:

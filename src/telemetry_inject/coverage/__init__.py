@@ -1,0 +1,1 @@
+"""Which functions of a tree get spans, which of them were called, and which only cost."""
