@@ -123,15 +123,23 @@ def bench(arguments: list[str]) -> None:
 
 @task
 def overhead(arguments: list[str]) -> None:
-    """what a span costs at run time, as a table for each of Python, Node and Go"""
-    for benchmark in ("runtime_overhead.py", "runtime_overhead_node.py", "runtime_overhead_go.py"):
-        call(environment("dev"), f"benchmarks/{benchmark}", *arguments)
+    """what a span costs at run time, against the SDK and other tracers: tables for Python, Node and Go, a picture"""
+    python = environment("dev", "bench")
+    for part in ("_program", "", "_node", "_go"):
+        call(python, f"benchmarks/runtime_overhead{part}.py", *arguments)
+    call(python, "docs/pictures/overhead.py")
 
 
 @task
 def suites(arguments: list[str]) -> None:
     """real projects' own test suites, before and after (minutes; names choose some)"""
     call(environment("dev"), "benchmarks/behaviour/run.py", *arguments)
+
+
+@task
+def proofs(arguments: list[str]) -> None:
+    """the same projects through --verify, as a user would (an hour; names choose some)"""
+    call(environment("dev"), "benchmarks/behaviour/verify.py", *arguments)
 
 
 @task

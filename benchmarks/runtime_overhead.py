@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+from runtime_overhead_table import Cost, print_costs
+
 HELPER = Path(__file__).parents[1] / "src/telemetry_inject/packs/python/runtime/_telemetry_inject.py"
 CALLS = 20_000
 FUNCTIONS = """
@@ -122,12 +124,9 @@ def main() -> None:
                 for key, run in ((name, function), (name + "/bare", base)):
                     seconds = timeit.timeit(statement, globals={"run": run}, number=CALLS)
                     best[key] = min(best.get(key, 1e9), seconds / CALLS * 1e9)
-    reference = best["level function, recorded"] - best["level function, recorded/bare"]
-    print(f"Python {sys.version.split()[0]}, best of {rounds} rounds of {CALLS} calls")
-    print(f"{'':46}{'ns/call':>9}{'bare':>7}{'overhead':>10}{'ratio':>8}")
-    for name in cases:
-        cost = best[name] - best[name + "/bare"]
-        print(f"{name:46}{best[name]:9.0f}{best[name + '/bare']:7.0f}{cost:10.0f}{cost / reference:8.2f}")
+    costs = {name: Cost(name, best[name], best[name + "/bare"]) for name in cases}
+    title = f"Python {sys.version.split()[0]}, best of {rounds} rounds of {CALLS} calls"
+    print_costs("python", title, list(costs.values()), costs["level function, recorded"])
 
 
 if __name__ == "__main__":

@@ -76,9 +76,9 @@ def main() -> None:
                     written[name].seen(figures["cpu"])
                     written[name].bare = costs[name].bare
     version = subprocess.run(["go", "env", "GOVERSION"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    print(f"Go {version}, best of {TURNS * rounds} rounds of {CALLS} calls")
+    title = f"Go {version}, best of {TURNS * rounds} rounds of {CALLS} calls"
     lines = [line for name, cost in costs.items() for line in (cost, written.get(name)) if line]
-    print_costs(lines, costs["level function, recorded"])
+    print_costs("go", title, lines, costs["level function, recorded"])
 
 
 if __name__ == "__main__":

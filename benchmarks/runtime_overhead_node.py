@@ -79,9 +79,9 @@ def main() -> None:
                 if cost is not None:
                     cost.bare = bare[function]
     version = subprocess.run(["node", "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    print(f"Node {version}, best of {TURNS * rounds} rounds of {CALLS} calls")
+    title = f"Node {version}, best of {TURNS * rounds} rounds of {CALLS} calls"
     lines = [line for name, cost in costs.items() for line in (cost, written.get(name)) if line]
-    print_costs(lines, costs["level function, recorded"])
+    print_costs("node", title, lines, costs["level function, recorded"])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -26,10 +28,28 @@ def written(example: str, room: Path) -> Path:
     return out
 
 
+def own_trace(room: Path) -> Path:
+    """The page of the tool itself, instrumented by itself, at work on an example."""
+    tool, sources, spans = [sys.executable, "-m", "telemetry_inject"], room / "sources", room / "own.jsonl"
+    own = [ROOT / "src", "--include", "*.py", "--exclude", "cases/", "-o", sources]
+    work = [ROOT / "examples/market_analyser", "-o", room / "work"]
+    for arguments, environment in (
+        (own, {}),
+        (work, {"PYTHONPATH": str(sources), "TELEMETRY_INJECT_FILE": str(spans), "OTEL_SERVICE_NAME": tool[-1]}),
+    ):
+        command = [*tool, *arguments, "--use-scripts", "--isolated", "--no-cache", "--quiet"]
+        subprocess.run(command, check=True, cwd=room, env=os.environ | environment)
+    out = room / "own.html"
+    write_html([spans], out)
+    return out
+
+
 def draw_pages(room: Path) -> None:
     """A trace through three services, the errors of one program, its functions in the dark, and a phone."""
     services, analyser = written("three_services", room), written("market_analyser", room)
     with browsing() as page:
+        page.open(own_trace(room), **SIZE)
+        page.picture(HERE / "page-own-trace.png")
         draw_trace(page.open(services, **SIZE), HERE / "page-trace.png")
         page.open(analyser, **SIZE)
         page.click(SPANS, 330, 93)

@@ -130,24 +130,28 @@ def execute(
 
 
 def end_processes(group: int, mark: str) -> int:
-    """End a process group, and whoever else carries the mark of the run; gives how many of those there were."""
+    """End a process group, and whoever else carries the mark of the run; the number of them beside its leader."""
+    found = set(_marked(mark)) - {os.getpid()}
     try:
         os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass  # it has ended by itself
-    ended = 0
-    for _ in range(50):  # what forks while it is looked for is found the next time
-        found = [pid for pid in _marked(mark) if pid != os.getpid()]
-        if not found:
-            return ended
+    ended = found - {group}
+    quiet = 0
+    for _ in range(50):
         for pid in found:
             try:
                 os.kill(pid, signal.SIGKILL)
-                ended += 1
             except (ProcessLookupError, PermissionError):
                 pass
+        # Twice nobody: what forks is found the next time, and so is what has no environment as it is being started.
+        quiet = 0 if found else quiet + 1
+        if quiet == 2:
+            break
         time.sleep(0.01)
-    return ended
+        found = set(_marked(mark)) - {os.getpid()}
+        ended |= found - {group}
+    return len(ended)
 
 
 def _marked(mark: str) -> list[int]:
