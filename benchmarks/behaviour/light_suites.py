@@ -31,7 +31,7 @@ from typing import Any
 
 from instrumented import helper_variables, read_spans
 from light_suite import LightSuite
-from outcomes import Run, differences, run_suite, stage
+from outcomes import Run, clean_runs, differences, run_suite, stage
 from projects import HERE
 from real_functions import RealFunction, real_functions
 from scripted_model import ScriptedModel
@@ -122,15 +122,7 @@ def _compared(suite: LightSuite, seed: int | None, keep: bool) -> Found:
 def _baseline(suite: LightSuite, clean: Path) -> tuple[Run, Run]:
     here = Path(__file__).parent
     digest = suite.digest((here / "light_suite.py").read_bytes(), (here / "outcomes.py").read_bytes())
-    runs = []
-    for number in (1, 2):
-        path = suite.folder / f"clean-{number}.json"
-        run = Run.saved(path, digest)
-        if run is None:
-            run = run_suite(suite, stage(suite, clean), {})
-            run.save(path, digest)
-        runs.append(run)
-    return runs[0], runs[1]
+    return clean_runs(suite, clean, digest)
 
 
 def _command(suite: LightSuite, cache: Path, *more: str) -> list[str]:

@@ -76,20 +76,35 @@ def run_suite(suite: Suite, tree: Path, variables: Mapping[str, str]) -> Run:
     """
     with tempfile.TemporaryDirectory(prefix="tib-") as name:  # short: suites put Unix sockets below it
         scratch = Path(name)
-        for folder in ("home", "tmp"):
-            (scratch / folder).mkdir()
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(scratch / "home"),
-            "TMPDIR": str(scratch / "tmp"),
-            "LANG": "C.UTF-8",
-            "TZ": "UTC",
-            **suite.variables(tree),
-            **suite.environment,
-            **variables,
-        }
+        environment = {**small_environment(scratch), **suite.variables(tree), **suite.environment, **variables}
         steps = suite.steps(tree, scratch / "report")
         return _joined([_run_step(step, tree, environment, scratch, suite.timeout) for step in steps])
+
+
+def clean_runs(suite: Suite, clean: Path, digest: str) -> tuple[Run, Run]:
+    """The suite on the untouched source, twice; kept from call to call as long as `digest` is the same."""
+    runs = []
+    for number in (1, 2):
+        path = suite.folder / f"clean-{number}.json"
+        run = Run.saved(path, digest)
+        if run is None:
+            run = run_suite(suite, stage(suite, clean), {})
+            run.save(path, digest)
+        runs.append(run)
+    return runs[0], runs[1]
+
+
+def small_environment(scratch: Path) -> dict[str, str]:
+    """What every suite may know of this machine; its home and its temporary files are new folders below `scratch`."""
+    for folder in ("home", "tmp"):
+        (scratch / folder).mkdir()
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(scratch / "home"),
+        "TMPDIR": str(scratch / "tmp"),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+    }
 
 
 def _run_step(step: Step, tree: Path, environment: Mapping[str, str], scratch: Path, timeout: float) -> Run:

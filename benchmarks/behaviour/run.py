@@ -23,7 +23,7 @@ from pathlib import Path
 
 from document import LEVELS, document
 from instrumented import helper_variables, instrument, read_spans
-from outcomes import Run, differences, run_suite, stage
+from outcomes import Run, clean_runs, differences, run_suite, stage
 from projects import Suite
 from results import FOLDER, Result, Setting, add_result, load_results
 from suites import load_suites
@@ -93,15 +93,7 @@ def baseline(suite: Suite) -> tuple[Suite, Run, Run]:
     """The suite on the untouched source, twice; kept from call to call."""
     clean = suite.prepare()
     digest = suite.digest(*(path.read_bytes() for path in _harness_files()))
-    runs = []
-    for number in (1, 2):
-        path = suite.folder / f"clean-{number}.json"
-        run = Run.saved(path, digest)
-        if run is None:
-            run = run_suite(suite, stage(suite, clean), {})
-            run.save(path, digest)
-        runs.append(run)
-    return suite, runs[0], runs[1]
+    return suite, *clean_runs(suite, clean, digest)
 
 
 def _harness_files() -> list[Path]:

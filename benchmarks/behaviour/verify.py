@@ -25,7 +25,7 @@ from typing import Any
 
 from go_library import GoLibrarySuite, GoProgramsSuite
 from npm_suite import NpmSuite
-from outcomes import stage
+from outcomes import small_environment, stage
 from projects import Suite
 from python_suite import PythonSuite
 from results import FOLDER
@@ -120,22 +120,12 @@ def _verified(suite: Suite, tree: Path, room: Path) -> dict[str, Any]:
     tool += ["--no-gitignore", "--json", "--cache-dir", str(room / "cache"), "-o", str(room / "out")]
     tool += [f"--include=/{pattern}" for pattern in patterns]
     tool += [f"--verify-allow={test}" for test in suite.expected]
-    for folder in ("home", "tmp"):
-        (room / folder).mkdir()
     variables = suite.variables(tree)
     if isinstance(suite, PythonSuite):
         variables["PYTHONPATH"] = suite.root  # of the copy in which the command runs
     if isinstance(suite, NpmSuite):
         variables["PATH"] = f"node_modules/.bin{os.pathsep}{os.environ['PATH']}"
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(room / "home"),
-        "TMPDIR": str(room / "tmp"),
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        **variables,
-        **suite.environment,
-    }
+    environment = {**small_environment(room), **variables, **suite.environment}
     command = [*tool, "--verify", shlex.join(command_of(suite))]
     try:
         done = subprocess.run(

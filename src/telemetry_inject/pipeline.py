@@ -31,7 +31,7 @@ from telemetry_inject.scripts.cache_keys import file_key
 from telemetry_inject.scripts.file_task import ALREADY_INSTRUMENTED, FileOutcome, FileTask, WorkContext, write_result
 from telemetry_inject.scripts.payloads import FileEntry, decode_file
 from telemetry_inject.scripts.script_cache import NullCache, ScriptCache
-from telemetry_inject.telemetry_utils_writer import TelemetryUtilsWriter
+from telemetry_inject.telemetry_utils_writer import HELPER, TelemetryUtilsWriter
 from telemetry_inject.tree_copy import copy_rest, helpers_left
 from telemetry_inject.types import (
     UNPROVED,
@@ -335,7 +335,7 @@ class _Run:
             for (language, home), imports in helpers:
                 for name, data in self.writers[language].files(home, imports).items():
                     path = str(home / name)
-                    report = FileReport(path, language, FileStatus.INSTRUMENTED, "the runtime helper")
+                    report = FileReport(path, language, FileStatus.INSTRUMENTED, HELPER)
                     there = scan.root / path
                     before = there.read_bytes() if there.is_file() else None
                     if before != data:

@@ -11,6 +11,17 @@ from telemetry_inject.errors import OutputError
 from telemetry_inject.helper_places import HelperPlaces, Place, places_for
 
 MARK = b"telemetry-inject"
+HELPER = "the runtime helper"
+"""What the report of a helper's file says, for those who watch a run."""
+
+
+def check_place(target: Path) -> None:
+    """Raise OutputError when another file lies where a file of the helper is to be written."""
+    if target.exists() and MARK not in target.read_bytes()[:2000]:
+        raise OutputError(
+            f"{target}: a file of this name is already there and is not the telemetry helper",
+            "rename it, or leave that folder out with --exclude",
+        )
 
 
 class TelemetryUtilsWriter:
@@ -52,11 +63,7 @@ class TelemetryUtilsWriter:
         written = 0
         for name, data in self.files(home, imports).items():
             target = output / home / name
-            if target.exists() and MARK not in target.read_bytes()[:2000]:
-                raise OutputError(
-                    f"{target}: a file of this name is already there and is not the telemetry helper",
-                    "rename it, or leave that folder out with --exclude",
-                )
+            check_place(target)
             target.parent.mkdir(parents=True, exist_ok=True)
             written += write_atomic(target, data)
         return written

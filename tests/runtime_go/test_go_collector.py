@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from otlp_collector import REJECTIONS, Received, serving
 
 from runtime_go_support import Program, build
 from telemetry_inject.report.span_check import check_spans
@@ -43,55 +41,24 @@ func main() {
 
 
 @dataclass
-class Collector:
-    """A server that answers what it is told to and keeps what it was sent."""
-
-    folder: Path
-    url: str = ""
-    requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-    answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
-    delay: float = 0
-    body: bytes = b"{}"
-    times: list[float] = field(default_factory=list)
+class Collector(Received):
+    folder: Path = Path()
 
     @property
     def spans(self) -> list[Span]:
         """The spans that came, whose tree must be right."""
         path = self.folder / "received.jsonl"
-        bodies = [gzip.decompress(x) if h.get("content-encoding") == "gzip" else x for _, h, x in self.requests]
-        path.write_bytes(b"".join(body + b"\n" for body in bodies))
+        path.write_bytes(b"".join(body + b"\n" for body in self.bodies))
         assert check_spans([path]) == []
         return list(load_spans([path]))
 
 
 @pytest.fixture
 def collector(tmp_path: Path) -> Iterator[Collector]:
-    state = Collector(tmp_path)
+    state = Collector(folder=tmp_path)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            state.times.append(time.monotonic())
-            time.sleep(state.delay)
-            status, headers = state.answers.pop(0) if state.answers else (200, {})
-            if status == 200:
-                state.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-            self.send_response(status)
-            for key, value in headers.items():
-                self.send_header(key, value)
-            self.end_headers()
-            self.wfile.write(state.body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        state.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    with serving(state):
         yield state
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -176,19 +143,7 @@ def losses(collector: Collector) -> list[int]:
     return [int(found[1]) if (found := pattern.search(body)) else 0 for _, _, body in collector.requests]
 
 
-@pytest.mark.parametrize(
-    ("body", "rejected"),
-    [
-        (b'{"partialSuccess":{"rejectedSpans":"3","errorMessage":"no room"}}', 3),
-        (b'{"partialSuccess": {"errorMessage": "", "rejectedSpans": 2}}', 2),
-        (b'{"partialSuccess":{"errorMessage":"a warning"}}', 0),
-        (b'{"partialSuccess":{"rejectedSpans":"0"}}', 0),
-        (b'{"partialSuccess":{"rejectedSpans":"-1"}}', 0),
-        (b"<html>not JSON</html>", 0),
-        (b"", 0),
-        (b"\xff" * 100_000, 0),
-    ],
-)
+@pytest.mark.parametrize(("body", "rejected"), REJECTIONS)
 def test_what_a_collector_rejects_of_a_request_is_counted_and_not_sent_again(
     waiting: Program, collector: Collector, body: bytes, rejected: int
 ) -> None:

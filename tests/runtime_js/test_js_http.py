@@ -2,72 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import gzip
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from otlp_collector import REJECTIONS, Received, serving
 
 from runtime_js_support import Program, Span, function, spans_of
 
 LOOP = function("f", "") + "for(let i=0;i<+process.argv[2];i++)f();console.log('done');\n"
 
 
-@dataclass
-class Collector:
-    """A server that answers what it is told to and keeps what it was sent."""
-
-    url: str = ""
-    requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-    answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
-    delay: float = 0
-    body: bytes = b"{}"
-    times: list[float] = field(default_factory=list)
-
+class Collector(Received):
     @property
     def spans(self) -> list[Span]:
-        return [
-            span
-            for _, headers, body in self.requests
-            for span in spans_of(gzip.decompress(body) if headers.get("content-encoding") else body)
-        ]
+        return [span for body in self.bodies for span in spans_of(body)]
 
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
     state = Collector()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            state.times.append(time.monotonic())
-            time.sleep(state.delay)
-            status, headers = state.answers.pop(0) if state.answers else (200, {})
-            if status == 200:
-                state.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-            with contextlib.suppress(OSError):
-                self.send_response(status)
-                for key, value in headers.items():
-                    self.send_header(key, value)
-                self.end_headers()
-                self.wfile.write(state.body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        state.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    with serving(state):
         yield state
-        server.shutdown()
-        thread.join()
 
 
 Environment = Callable[[str], dict[str, str]]
@@ -202,19 +160,7 @@ def test_worker_threads_send_theirs(run: Program, collector: Collector) -> None:
     assert len({span.attributes["thread.id"] for span in collector.spans}) == 3
 
 
-@pytest.mark.parametrize(
-    ("body", "rejected"),
-    [
-        (b'{"partialSuccess":{"rejectedSpans":"3","errorMessage":"no room"}}', 3),
-        (b'{"partialSuccess": {"errorMessage": "", "rejectedSpans": 2}}', 2),
-        (b'{"partialSuccess":{"errorMessage":"a warning"}}', 0),
-        (b'{"partialSuccess":{"rejectedSpans":"0"}}', 0),
-        (b'{"partialSuccess":{"rejectedSpans":"-1"}}', 0),
-        (b"<html>not JSON</html>", 0),
-        (b"", 0),
-        (b"\xff" * 100_000, 0),
-    ],
-)
+@pytest.mark.parametrize(("body", "rejected"), REJECTIONS)
 def test_what_a_collector_rejects_of_a_request_is_counted_and_not_sent_again(
     run: Program, collector: Collector, body: bytes, rejected: int
 ) -> None:

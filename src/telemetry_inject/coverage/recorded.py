@@ -96,16 +96,12 @@ def recorded_calls(paths: Sequence[Path], wanted: Wanted | None = None) -> Recor
             if row[5] & ERROR:
                 errors[number] = errors.get(number, 0) + 1
         _check(spans, paths)
-        found: dict[tuple[str, str, int], Recorded] = {}
-        for number, label in enumerate(spans.labels):
-            if label.file and number in calls:
-                here = Recorded(
-                    label.file, label.name, label.line, calls[number], errors.get(number, 0), language=label.language
-                )
-                place = (label.file, label.name, label.line)
-                found[place] = together((found[place], here)) if place in found else here
-        functions = tuple(found[place] for place in sorted(found))
-        return _recording(spans, paths, functions)
+        found = [
+            Recorded(label.file, label.name, label.line, calls[number], errors.get(number, 0), language=label.language)
+            for number, label in enumerate(spans.labels)
+            if label.file and number in calls
+        ]
+        return _recording(spans, paths, found)
     finally:
         spans.close()
 
@@ -123,17 +119,17 @@ def recorded_costs(paths: Sequence[Path], wanted: Wanted | None = None) -> Recor
         _check(spans, paths)
         _, stats = spans.tree()
         seconds = service_seconds(spans)
-        found: dict[tuple[str, str, int], Recorded] = {}
+        found = []
         for number, label in enumerate(spans.labels):
             if not label.file or number not in stats:
                 continue
             each = stats[number]
             rate = each.calls / (seconds.get(label.service) or 1.0)
             own = None if label.kind in GENERATORS else each.own
-            here = Recorded(label.file, label.name, label.line, each.calls, each.errors, rate, own, label.language)
-            place = (label.file, label.name, label.line)
-            found[place] = together((found[place], here)) if place in found else here
-        return _recording(spans, paths, tuple(found[place] for place in sorted(found)))
+            found.append(
+                Recorded(label.file, label.name, label.line, each.calls, each.errors, rate, own, label.language)
+            )
+        return _recording(spans, paths, found)
     finally:
         spans.close()
 
@@ -162,7 +158,13 @@ def _check(spans: Spans, paths: Sequence[Path]) -> None:
         raise UsageError(f"{names}: there are no spans in it", "Give the OTLP/JSON lines of an instrumented program.")
 
 
-def _recording(spans: Spans, paths: Sequence[Path], functions: tuple[Recorded, ...]) -> Recording:
+def _recording(spans: Spans, paths: Sequence[Path], found: Sequence[Recorded]) -> Recording:
+    """All that was found, once for each place."""
+    by_place: dict[tuple[str, str, int], Recorded] = {}
+    for here in found:
+        place = (here.file, here.name, here.line)
+        by_place[place] = together((by_place[place], here)) if place in by_place else here
+    functions = tuple(by_place[place] for place in sorted(by_place))
     placed = sum(each.calls for each in functions)
     return Recording(
         files=tuple(map(str, paths)),

@@ -10,7 +10,7 @@ from telemetry_inject.atomic_write import write_atomic
 from telemetry_inject.config import Settings
 from telemetry_inject.errors import OutputError
 from telemetry_inject.scan_rules import OUTPUT_MARKER
-from telemetry_inject.telemetry_utils_writer import MARK
+from telemetry_inject.telemetry_utils_writer import check_place
 from telemetry_inject.tree_copy import copy_rest, helpers_left
 from telemetry_inject.types import ScanResult
 
@@ -28,7 +28,7 @@ def write_tree(
             raise OutputError(f"{path}: was changed while it was being verified", "Nothing is written: run it again.")
     target = scan.root if settings.in_place else settings.output
     for path in files.keys() - sources.keys():
-        _check_helper(target / path)
+        check_place(target / path)
     target.mkdir(parents=True, exist_ok=True)
     written = 0
     for path in sorted(files, key=lambda path: (path in sources, path)):  # the helpers first: files import them
@@ -44,11 +44,3 @@ def write_tree(
         copied, problems = copy_rest(scan, target, [*others, *helpers_left(scan, homes)])
         return target, written + copied, problems
     return target, written, []
-
-
-def _check_helper(path: Path) -> None:
-    if path.exists() and MARK not in path.read_bytes()[:2000]:
-        raise OutputError(
-            f"{path}: a file of this name is already there and is not the telemetry helper",
-            "rename it, or leave that folder out with --exclude",
-        )

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from telemetry_inject.observer import SilentObserver
 from telemetry_inject.scripts.file_task import ALREADY_INSTRUMENTED
+from telemetry_inject.telemetry_utils_writer import HELPER, TelemetryUtilsWriter
 from telemetry_inject.types import UNPROVED, FileReport, FileStatus, FunctionReport, FunctionStatus, ScanResult
 
 if TYPE_CHECKING:
     from telemetry_inject.config import Settings
     from telemetry_inject.engine.options import Options, Placement
     from telemetry_inject.engine.packs import Pack
-
-HELPER = "the runtime helper"
 
 
 class Item(NamedTuple):
@@ -73,14 +72,14 @@ class Variants:
         from telemetry_inject.engine.packs import load_pack
         from telemetry_inject.leave_out import LeaveOut
         from telemetry_inject.run_scope import engine_options, pack_folders
-        from telemetry_inject.telemetry_utils_writer import TelemetryUtilsWriter
 
         assert collected.scan is not None
         self._options: Options = engine_options(settings)
         self.helpers: Mapping[str, bytes] = collected.helpers
         self._files: dict[str, _File] = {}
         folders = pack_folders(settings.packs)
-        packs = {name: load_pack(name, folder) for name, folder in folders.items()}
+        languages = folders.keys() & {report.language for report, _, _ in collected.files}
+        packs = {name: load_pack(name, folders[name]) for name in languages}
         writers = {name: TelemetryUtilsWriter(collected.scan.root, pack) for name, pack in packs.items()}
         left_out = LeaveOut(settings.leave_out)
         for report, before, after in collected.files:
