@@ -96,7 +96,7 @@ def command_of(suite: Suite) -> list[str]:
 def proved(suite: Suite, results: Path) -> Row:
     """Stage the project and verify it; the row is kept at once."""
     started = time.monotonic()
-    with suite.alone(), tempfile.TemporaryDirectory(prefix="tiv-") as name:
+    with suite.alone(), tempfile.TemporaryDirectory(prefix="proof-") as name:
         room = Path(name)
         tree = stage(suite, suite.prepare())
         said = _verified(suite, tree, room)
@@ -119,7 +119,7 @@ def _verified(suite: Suite, tree: Path, room: Path) -> dict[str, Any]:
     tool = [sys.executable, "-m", "telemetry_inject", str(tree), "--use-scripts", "--all-functions", "--isolated"]
     tool += ["--no-gitignore", "--json", "--cache-dir", str(room / "cache"), "-o", str(room / "out")]
     tool += [f"--include=/{pattern}" for pattern in patterns]
-    tool += [f"--verify-allow={test}" for test in suite.expected]
+    tool += [f"--verify-allow={test.removeprefix(' > ')}" for test in suite.expected]
     variables = suite.variables(tree)
     if isinstance(suite, PythonSuite):
         variables["PYTHONPATH"] = suite.root  # of the copy in which the command runs

@@ -122,7 +122,7 @@ def read_junit(report: Path, tree: Path) -> Outcomes:
 
 
 def read_tap(output: str) -> Outcomes:
-    """TAP on the standard output; a comment line names the group of the assertions below it."""
+    """TAP on the standard output; a comment names the group of the lines below it (or, from AVA, the test)."""
     group, planned, rows = "", False, []
     for line in output.splitlines():
         if line.startswith("# "):
@@ -131,7 +131,8 @@ def read_tap(output: str) -> Outcomes:
             text, _, directive = found[2].partition(" # ")
             special = directive.upper().startswith(("SKIP", "TODO"))
             outcome = "skipped" if special else "failed" if found[1] else "passed"
-            rows.append((f"{group} > {text}" if group else text, outcome, text if outcome == "failed" else ""))
+            name = f"{group} > {text}" if group not in ("", text) else text
+            rows.append((name, outcome, text if outcome == "failed" else ""))
         planned = planned or re.match(r"1\.\.\d+", line) is not None
     return each(rows, complete=planned)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import signal
 import tempfile
 import threading
@@ -19,8 +18,8 @@ from telemetry_inject.proving.execution import Interrupted
 from telemetry_inject.proving.project_copy import remove_tree
 
 _PREFIX = "tiv-"  # short: suites put Unix sockets below it, whose paths must be
-_LOCK = "lock"
-_HALF_REMOVED = 60.0  # seconds after which a folder without its lock is nobody's
+_LOCK = "telemetry-inject.lock"  # by which a folder is known to be ours; made first, removed last
+_NEVER_USED = 60.0  # seconds after which an empty folder waits for no lock any more
 
 
 @contextmanager
@@ -34,25 +33,37 @@ def workplace() -> Iterator[Path]:
         try:
             yield folder
         finally:
-            remove_tree(folder)
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
 
 def _sweep(top: Path) -> None:
-    """Remove folders of this kind whose process is gone: nobody holds their lock."""
+    """Remove folders of this kind whose process is gone: nobody holds their lock. Others with such a name stay."""
     for folder in top.glob(f"{_PREFIX}*"):
         try:
             if folder.is_symlink() or folder.stat().st_uid != os.getuid():
                 continue
             if not (folder / _LOCK).exists():
-                if time.time() - folder.stat().st_mtime > _HALF_REMOVED:
-                    remove_tree(folder)
+                if time.time() - folder.stat().st_mtime > _NEVER_USED:
+                    folder.rmdir()
                 continue
             with (folder / _LOCK).open("r+") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                remove_tree(folder)
+                _remove(folder)
         except OSError:
             continue  # it belongs to a living process, or is not of this kind
+
+
+def _remove(folder: Path) -> None:
+    """The lock goes last, and only from a folder that holds nothing else: what is left of a removal that was cut
+    short, or what a process wrote while it was being ended, is removed by a later call."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            remove_tree(path)
+        elif path.name != _LOCK:
+            path.unlink()
+    if [path.name for path in folder.iterdir()] == [_LOCK]:
+        (folder / _LOCK).unlink()
+        folder.rmdir()
 
 
 class Signals:
