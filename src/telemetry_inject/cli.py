@@ -53,8 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.help_text:
             _say(f"help: {context.scrubbed(error.help_text)}")
         return int(error.exit_code)
-    except KeyboardInterrupt:
-        _say("interrupted: files that were finished are written, the others are untouched")
+    except KeyboardInterrupt as interrupt:
+        _say(f"interrupted: {interrupt}" if str(interrupt) else INTERRUPTED)
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         return int(context.code)
@@ -66,6 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(ExitCode.USAGE)
     except Exception as error:
         return _unexpected(error, context)
+
+
+INTERRUPTED = "interrupted: files that were finished are written, the others are untouched"
 
 
 class _Context:

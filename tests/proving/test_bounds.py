@@ -51,7 +51,14 @@ def test_time_runs_out_for_the_whole_family(tmp_path: Path) -> None:
     (tmp_path / "suite.py").write_text(script)
     done = execute(f"{PYTHON} suite.py", tmp_path, dict(os.environ), 2, f"{tmp_path.name}-1")
     assert done.timed_out and done.wall < 20
+    assert done.cpu < 1.5
     assert not processes(f"{tmp_path.name}-family")
+
+
+def test_the_work_of_a_command_whose_time_ran_out_counts(tmp_path: Path) -> None:
+    busy = "import itertools, os; os.fork(); [None for _ in itertools.count() if False]"
+    done = execute(f'{PYTHON} -c "{busy}"; true', tmp_path, dict(os.environ), 3, f"{tmp_path.name}-busy")
+    assert done.timed_out and done.cpu > 0.2
 
 
 def test_what_a_suite_leaves_running_is_ended(tmp_path: Path) -> None:
@@ -242,11 +249,14 @@ def test_an_interrupt_at_any_time_leaves_the_tree_whole(project: Project, tmp_pa
         write(folder, {name: data.decode() for name, data in before.items()})
         for name in after.keys() - before.keys():
             (folder / name).unlink(missing_ok=True)
-        process = subprocess.Popen(words, cwd=folder, env=home, start_new_session=True, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(words, cwd=folder, env=home, start_new_session=True, stderr=subprocess.PIPE)
         time.sleep(chance.uniform(0.3, whole))
         process.send_signal(chance.choice([signal.SIGINT, signal.SIGTERM]))
-        codes.add(process.wait(60))
+        said = process.communicate(timeout=60)[1]
+        codes.add(process.returncode)
         assert digest(folder) in (before, after)
+        if process.returncode == 130 and b"interrupted: nothing is written" in said:
+            assert digest(folder) == before
     assert codes <= {0, 5, 130, -signal.SIGTERM, -signal.SIGINT}
     assert 130 in codes
     assert not processes(str(tmp_path / "home"))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pytest
 
+from telemetry_inject.proving.causes import names_helper
 from telemetry_inject.proving.culprits import CulpritSearch, Found
 
 Suite = Mapping[str, Callable[[frozenset[int]], bool]]
@@ -20,7 +21,9 @@ def all_of(*culprits: int) -> Callable[[frozenset[int]], bool]:
     return lambda instrumented: instrumented.issuperset(culprits)
 
 
-def search(suite: Suite, functions: int = 1000, in_file: int = 20, jobs: int = 1, most: int = 200) -> Found:
+def search(
+    suite: Suite, functions: int = 1000, in_file: int = 20, jobs: int = 1, most: int = 200, names_helper: Collection[str] = ()
+) -> Found:
     """Search, and prove that the result helps: no test that is not explained changes any more."""
 
     def probe(sets: Sequence[frozenset[int]], tests: frozenset[str]) -> list[frozenset[str]]:
@@ -28,7 +31,7 @@ def search(suite: Suite, functions: int = 1000, in_file: int = 20, jobs: int = 1
         return [frozenset(test for test in tests if suite[test](each)) for each in sets]
 
     files = [str(index // in_file) for index in range(functions)]
-    found = CulpritSearch(files, probe, most, jobs).search(list(suite))
+    found = CulpritSearch(files, probe, most, jobs, names_helper).search(list(suite))
     rest = frozenset(range(functions)) - set(found.blamed)
     assert not [test for test, changes in suite.items() if test not in found.unexplained and changes(rest)]
     return found
@@ -107,6 +110,24 @@ def test_a_test_that_every_function_changes_is_blamed_on_none() -> None:
     assert set(found.unexplained) == {"lists imports"}
     assert set(found.blamed) == {7}
     assert found.runs <= 40
+
+
+def test_a_test_that_names_the_helper_is_given_up_after_two_files() -> None:
+    some = range(100, 500, 7)
+    suite = {"lists what it imports": any_of(*some), "other": any_of(7)}
+    found = search(suite, names_helper=["lists what it imports"])
+    assert set(found.unexplained) == {"lists what it imports"}
+    assert set(found.blamed) == {7}
+    assert found.runs <= 40
+    within_one_file = {"names": any_of(203, 207)}
+    assert set(search(within_one_file, names_helper=["names"]).blamed) == {203, 207}
+
+
+def test_only_the_name_of_a_module_names_the_helper() -> None:
+    assert names_helper("""assert "['_telemetry_inject']" == '[]'""")
+    assert names_helper("unexpected import: _telemetry_inject")
+    assert not names_helper('File "/p/_telemetry_inject.py", line 3, in __enter__')
+    assert not names_helper("import of my_telemetry_inject or _telemetry_inject.Span failed")
 
 
 def test_one_function_of_one() -> None:

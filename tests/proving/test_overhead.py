@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -71,3 +72,19 @@ def test_a_suite_that_calls_one_function_very_often(
     assert found.code == 5
     assert "app.py:hot" in found.left
     assert "spans in the tests" in found.left["app.py:hot"]
+
+
+def test_a_suite_that_does_not_end_in_time_is_tried_without_what_it_calls_most(
+    project: Callable[[Mapping[str, str]], Path], verify: Verify
+) -> None:
+    app = (
+        "def hot(value):\n    value += 1\n    return value\n\n\ndef seldom(count):\n    value = 0\n"
+        "    for _ in range(count):\n        value = hot(value)\n    return value\n"
+    )
+    test = "from app import seldom\n\n\ndef test_many():\n    assert seldom(8_000_000) == 8_000_000\n"
+    project({"app.py": app, "test_app.py": test + "\n\ndef test_few():\n    assert seldom(3) == 3\n", "pyproject.toml": ""})
+    done = verify(f"{sys.executable} -m pytest -q", "--include", "/app.py", "--all-functions", "--verify-timeout", "10")
+    assert (done.code, done.status) == (5, "repaired")
+    assert list(done.left) == ["app.py:hot"] and done.left["app.py:hot"].endswith("did not end in 10 s")
+    assert done.tests["runs"] <= 7 and not done.tests["changed"]
+    assert "_tlm(" in (done.output / "app.py").read_text().split("def seldom")[1]

@@ -56,6 +56,11 @@ _SAID = {
 }
 
 
+def names_helper(reason: str) -> bool:
+    """Whether a test's message has the helper's name as that of a module: not as a file, which is in stacks."""
+    return re.search(r"(?<![\w/.])_telemetry_inject(?![\w.])", reason) is not None
+
+
 def likely_cause(function: str, reasons: Iterable[str]) -> str:
     """One of a few words, or "unknown". `function` is the source of the function, `reasons` what the tests said.
 

@@ -34,13 +34,22 @@ class Found:
 
 class CulpritSearch:
     """`files` gives the file of each function, in the order of the functions. At most `most_runs` runs are spent on
-    narrowing down; `jobs` runs may go on at the same time."""
+    narrowing down; `jobs` runs may go on at the same time. Of `names_helper`, the tests whose message names the
+    helper's module, two functions in different files are enough to know that its import is what matters."""
 
-    def __init__(self, files: Sequence[str], probe: Probe, most_runs: int = 200, jobs: int = 1) -> None:
+    def __init__(
+        self,
+        files: Sequence[str],
+        probe: Probe,
+        most_runs: int = 200,
+        jobs: int = 1,
+        names_helper: Collection[str] = (),
+    ) -> None:
         self._files = files
         self._probe = probe
         self._most = most_runs
         self._jobs = max(1, jobs)
+        self._names_helper = frozenset(names_helper)
         self._found = Found()
         self._known: dict[frozenset[int], tuple[frozenset[str], frozenset[str]]] = {}
 
@@ -152,9 +161,9 @@ class CulpritSearch:
             if high <= 0 or (self._spent() and not self._others()):
                 found.unexplained[test] = "it changes sometimes, whatever is instrumented"
                 return active - {test}
-            if len(mine) == 2 and self._is_widespread(test, mine, active):
+            if self._is_widespread(test, mine, active):
                 return self._unexplained(
-                    test, active, "functions all over the project change it, each by itself, so what matters is the "
+                    test, active, "functions of several files change it, each by itself, so what matters is the "
                     "helper's import",
                 )  # fmt: skip
             low = 0
@@ -164,8 +173,13 @@ class CulpritSearch:
                 return active
 
     def _is_widespread(self, test: str, mine: Sequence[int], active: frozenset[str]) -> bool:
-        """Whether functions of other files, taken from all over the project, change a test as well, each alone."""
-        known = {self._files[item] for item in mine}
+        """Whether it is the helper's import that changes a test: functions of other files, taken from all over the
+        project, do so as well, each alone."""
+        known = {self._files[item] for item, tests in self._found.blamed.items() if test in tests}
+        if test in self._names_helper and len(known) > 1:
+            return True
+        if len(mine) != 2:
+            return False
         firsts: dict[str, int] = {}
         for item in sorted(self._others()):
             if self._files[item] not in known:

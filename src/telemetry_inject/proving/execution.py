@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,8 @@ _TERM_GRACE = 2.0
 @dataclass(frozen=True)
 class Execution:
     """What became of a command. `exit_code` is negative for a signal; `cpu` seconds are of the processor, of all
-    processes that were waited for, `wall` seconds of the clock."""
+    processes that were waited for (of a command whose time ran out also of those that were at work then, on Linux),
+    `wall` seconds of the clock."""
 
     exit_code: int
     timed_out: bool
@@ -101,6 +102,7 @@ def execute(
     output = _Output(reading)
     timed_out = False
     left = 0
+    ended_at_work = 0.0
     try:
         status = None
         pause = 0.005
@@ -112,6 +114,7 @@ def execute(
                 break
             if time.monotonic() - started > limit or (stop is not None and stop.is_set()):
                 timed_out = not (stop is not None and stop.is_set())
+                ended_at_work = _processor_time(_marked(mark))
                 end_processes(process.pid, mark)
                 _, code, usage = os.wait4(process.pid, 0)
                 status = os.waitstatus_to_exitcode(code)
@@ -126,7 +129,8 @@ def execute(
             process.returncode = os.waitstatus_to_exitcode(os.waitpid(process.pid, 0)[1])
     text = output.text()
     os.close(reading)
-    return Execution(status, timed_out, usage.ru_utime + usage.ru_stime, wall, text, output.size, left)
+    cpu = max(usage.ru_utime + usage.ru_stime, ended_at_work)
+    return Execution(status, timed_out, cpu, wall, text, output.size, left)
 
 
 def end_processes(group: int, mark: str) -> int:
@@ -152,6 +156,18 @@ def end_processes(group: int, mark: str) -> int:
         found = set(_marked(mark)) - {os.getpid()}
         ended |= found - {group}
     return len(ended)
+
+
+def _processor_time(processes: Iterable[int]) -> float:
+    """Seconds that these and what they have waited for were at work; proc(5), the fields utime to cstime of `stat`."""
+    ticks = 0
+    for process in processes:
+        try:
+            stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue  # gone meanwhile
+        ticks += sum(int(field) for field in stat.rpartition(")")[2].split()[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _marked(mark: str) -> list[int]:

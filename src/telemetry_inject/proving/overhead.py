@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from telemetry_inject.proving.span_counts import Calls
 from telemetry_inject.proving.suite import Run
 from telemetry_inject.proving.variants import Item
 
@@ -23,6 +24,19 @@ class Hot:
     item: Item
     calls: int
     cost: float
+
+
+def busiest(calls: Calls, part: float, items: Mapping[str, Sequence[Item]], left: Collection[Item]) -> list[Hot]:
+    """The fewest functions that make up this part of all calls; see `hottest` for `items`."""
+    counted = sum(number for number, _ in calls.values())
+    found: list[Hot] = []
+    seen = 0.0
+    for name, (number, seconds) in sorted(calls.items(), key=lambda entry: -entry[1][0]):
+        if seen >= part * counted:
+            break
+        seen += number
+        found += [Hot(item, int(number), seconds) for item in items.get(name, ()) if item not in left]
+    return found
 
 
 def share(clean: Sequence[Run], full: Sequence[Run]) -> float:

@@ -216,6 +216,7 @@ class Suite:
         outcomes, runners = hooks.outcomes(done.output, place / self.project.command_folder)
         if self._read is not None:
             outcomes, runners = self._read(_plain(done.output, scratch, place)), frozenset(("build",))
+        count = count or done.timed_out  # what is called too often is looked for then
         spans, calls = count_calls(scratch / "spans", place / self.project.scanned, count)
         return Run(
             tests=outcomes.tests,

@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from telemetry_inject.proving.builds import Suspects
-from telemetry_inject.proving.causes import likely_cause
+from telemetry_inject.proving.causes import likely_cause, names_helper
 from telemetry_inject.proving.comparison import Change, Comparison, compare, ends_differently, outcome
 from telemetry_inject.proving.culprits import CulpritSearch, Found
-from telemetry_inject.proving.overhead import fastest, hottest, share
+from telemetry_inject.proving.overhead import Hot, busiest, fastest, hottest, share
 from telemetry_inject.proving.suite import COMMAND, Run, Suite, can_select
 from telemetry_inject.proving.variants import Item, Variants, below
 
@@ -24,6 +24,9 @@ FIRST_LIMIT = 3600.0
 MOST_ROUNDS = 5
 MOST_CLEAN, MOST_FULL = 4, 3
 TIMED_RUNS = 3
+AT_WORK = 2.0  # times the processor time of a run without telemetry
+BUSIEST = 0.9, 0.99
+"""Parts of all calls that are left out, one after the other, when a suite with telemetry does not end in time."""
 QUICK = 5.0
 """Seconds; a faster suite runs twice on either side, so that caches which were cold do not count as overhead."""
 
@@ -112,6 +115,12 @@ class Verifier:
         for number in range(MOST_ROUNDS):
             self._say(f"running {self._what} with telemetry" if not number else "proving what is left")
             proof.full = [self._run(out, self._limit(proof), count=count)]
+            if slow := self._slow(proof, out):
+                proof.first = proof.first or compare(proof.clean, proof.full, self._allow)
+                why = f"the suite did not end in {self._limit(proof):.0f} s"
+                proof.left += [Left(each.item, (), f"{each.calls:,} spans when {why}", coarse=True) for each in slow]
+                out |= {each.item for each in slow}
+                proof.full = [self._run(out, self._limit(proof), count=count)]
             if quick:
                 proof.full.append(self._run(out, self._limit(proof), repeat=1, count=count))
             proof.spans = max(proof.spans, *(run.spans for run in proof.full))
@@ -146,9 +155,7 @@ class Verifier:
     def within(self, proof: Proof, budget: float) -> None:
         """Leave out the hottest functions until the suite is inside of the budget. Processor time is never the same
         twice, so both sides run at least three times, and their fastest runs are compared."""
-        names: dict[str, list[Item]] = {}
-        for item in self._items:
-            names.setdefault(f"{item.path}:{re.sub(r'#[0-9]+$', '', item.name)}", []).append(item)
+        names = self._by_span()
         out = {left.item for left in proof.left}
         for _ in range(MOST_ROUNDS):
             self._say("measuring the overhead")
@@ -170,6 +177,26 @@ class Verifier:
             proof.proved = False
         self._ended(proof, {}, set())
         proof.runs = self._suite.runs
+
+    def _slow(self, proof: Proof, out: Collection[Item]) -> list[Hot]:
+        """The functions to leave out so that a suite ends that was at work, and did not hang, in the time it had."""
+        (run,) = proof.full
+        if not run.timed_out or run.cpu < AT_WORK * fastest(proof.clean):
+            return []
+        for part in BUSIEST:
+            self._say("not done in time; trying without the functions that are called most")
+            hot = busiest(run.calls, part, self._by_span(), out)
+            tried = self._run({*out, *(each.item for each in hot)}, self._limit(proof))
+            if hot and not tried.timed_out:
+                return hot
+        return []
+
+    def _by_span(self) -> dict[str, list[Item]]:
+        """The functions by what their calls are counted under: several may share a span's name."""
+        names: dict[str, list[Item]] = {}
+        for item in self._items:
+            names.setdefault(f"{item.path}:{re.sub(r'#[0-9]+$', '', item.name)}", []).append(item)
+        return names
 
     def _ended(self, proof: Proof, changes: Mapping[Item, Mapping[str, Change]], coarse: set[Item]) -> Proof:
         if proof.proved and any(run.timed_out for run in proof.full):
@@ -253,7 +280,8 @@ class Verifier:
             with ThreadPoolExecutor(self._jobs) as pool:
                 return list(pool.map(one, sets))
 
-        search = CulpritSearch([item.path for item in items], probe, self._most_runs, self._jobs)
+        naming = {change.test for change in changed if names_helper(change.reason)}
+        search = CulpritSearch([item.path for item in items], probe, self._most_runs, self._jobs, naming)
         return search.search(tests), items
 
     def _selection(self, proof: Proof, changed: Sequence[Change], out: Collection[Item]) -> tuple[list[str], bool]:

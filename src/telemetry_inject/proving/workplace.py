@@ -93,11 +93,12 @@ class Signals:
         self._seen = number
         self._stop()
         if first and not self._holding:
-            self._raise()
+            self._raise("nothing is written; when called again, it goes on from the runs that are done")
 
-    def _raise(self) -> None:
+    def _raise(self, what_is_left: str) -> None:
         self._raised = True
-        raise KeyboardInterrupt if self._seen == signal.SIGINT else Interrupted
+        kind = KeyboardInterrupt if self._seen == signal.SIGINT else Interrupted
+        raise kind(what_is_left)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -108,4 +109,4 @@ class Signals:
         finally:
             self._holding = False
         if self._seen is not None and not self._raised:
-            self._raise()
+            self._raise("the results are written")
