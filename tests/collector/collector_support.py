@@ -128,17 +128,17 @@ class Collector:
 
     def __enter__(self) -> Collector:
         settings = {"COLLECTOR_ENDPOINT": f"127.0.0.1:{self.port}", "COLLECTOR_FILE": str(self.file)}
+        settings["COLLECTOR_LOG_LEVEL"] = "info"
         log = (self.folder / "collector.log").open("wb")
         command = [str(self.program), "--config", str(self.config)]
         self.process = subprocess.Popen(command, env=os.environ | settings | self.environment, stderr=log, stdout=log)
-        for _ in range(600):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        for _ in range(600):  # it listens before it is ready, and then knows no signal yet
+            said = (self.folder / "collector.log").read_text()
+            if "Everything is ready" in said:
                 return self
-            except OSError:
-                assert self.process.poll() is None, (self.folder / "collector.log").read_text()
-                time.sleep(0.05)
-        raise AssertionError("nobody listens")
+            assert self.process.poll() is None, said
+            time.sleep(0.05)
+        raise AssertionError("it is not ready")
 
     def __exit__(self, *_: object) -> None:
         assert self.process is not None

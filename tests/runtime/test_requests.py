@@ -40,7 +40,8 @@ SERVER = """
             connection.close()
             server.shutdown(); thread.join()
 """
-THREADING, SINGLE = "    Server = http.server.ThreadingHTTPServer\n", "    Server = http.server.HTTPServer\n"
+THREADING = "    class Server(http.server.ThreadingHTTPServer): daemon_threads = False\n"  # the last answer is waited for
+SINGLE = "    Server = http.server.HTTPServer\n"
 
 
 def answered(done: Outcome) -> list[tuple[bool, str]]:
@@ -93,8 +94,6 @@ def test_headers_are_read_as_the_specification_says(run: Run) -> None:
     assert {name: in_trace for name, (in_trace, _) in found.items()} == {
         name: good for name, (_, good) in HEADERS.items()
     }
-
-
 
 
 def test_the_tracestate_is_kept_unless_it_is_wrong(run: Run) -> None:

@@ -15,6 +15,7 @@ from telemetry_inject.proving.causes import likely_cause, names_helper
 from telemetry_inject.proving.comparison import Change, Comparison, compare, ends_differently, outcome
 from telemetry_inject.proving.culprits import CulpritSearch, Found
 from telemetry_inject.proving.overhead import Hot, busiest, fastest, hottest, share
+from telemetry_inject.proving.span_counts import Calls
 from telemetry_inject.proving.suite import COMMAND, Run, Suite, can_select
 from telemetry_inject.proving.variants import Item, Variants, below
 
@@ -25,8 +26,9 @@ MOST_ROUNDS = 5
 MOST_CLEAN, MOST_FULL = 4, 3
 TIMED_RUNS = 3
 AT_WORK = 2.0  # times the processor time of a run without telemetry
-BUSIEST = 0.9, 0.99
-"""Parts of all calls that are left out, one after the other, when a suite with telemetry does not end in time."""
+MORE, FEWER = (0.9, 0.99), (0.75, 0.5, 0.25)
+"""Parts of all calls that are left out when a suite with telemetry does not end in time: more until it does, and then
+fewer as long as it does."""
 QUICK = 5.0
 """Seconds; a faster suite runs twice on either side, so that caches which were cold do not count as overhead."""
 
@@ -183,13 +185,30 @@ class Verifier:
         (run,) = proof.full
         if not run.timed_out or run.cpu < AT_WORK * fastest(proof.clean):
             return []
-        for part in BUSIEST:
-            self._say("not done in time; trying without the functions that are called most")
-            hot = busiest(run.calls, part, self._by_span(), out)
+        calls = self._calls_of_unfinished(proof, out) or run.calls
+        enough: list[Hot] = []
+        for part in (*MORE, *FEWER):
+            if bool(enough) == (part in MORE):
+                continue
+            hot = busiest(calls, part, self._by_span(), out)
+            if not hot or len(hot) == len(enough):
+                break
+            self._say(f"not done in time; trying without the {len(hot)} functions that are called most")
             tried = self._run({*out, *(each.item for each in hot)}, self._limit(proof))
-            if hot and not tried.timed_out:
-                return hot
-        return []
+            if not tried.timed_out:
+                enough = hot
+            elif enough:
+                break
+        return enough
+
+    def _calls_of_unfinished(self, proof: Proof, out: Collection[Item]) -> Calls:
+        """How often functions are called in the tests that were not done: spans are kept from a run's beginning, and
+        what takes long often comes later."""
+        clean, full = proof.clean[0], proof.full[0]
+        late = [test for test in clean.tests if test not in full.tests]
+        if not late or len(late) == len(clean.tests) or not can_select(clean.runners):
+            return {}
+        return self._run(out, self._limit(proof), late, count=True).calls
 
     def _by_span(self) -> dict[str, list[Item]]:
         """The functions by what their calls are counted under: several may share a span's name."""
