@@ -1,6 +1,6 @@
 """Every Python file below some folders: does it instrument, come back, stay the same program?
 
-    python benchmarks/corpus.py [--level LEVEL] [FOLDER ...]
+    python benchmarks/corpus.py [--level LEVEL] [--step N] [FOLDER ...]
 
 Without folders: the standard library and the site-packages of the running interpreter. A file passes when its output
 compiles, goes back to the original bytes by its insertions and by pattern removal, gives itself when instrumented
@@ -86,9 +86,10 @@ def main() -> int:
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--level", type=Level, choices=list(Level), default=Level.FUNCTION)
     parser.add_argument("--exclude", action="append", default=[], help="a folder name to leave out")
+    parser.add_argument("--step", type=int, default=1, metavar="N", help="only every Nth file")
     arguments = parser.parse_args()
     folders = arguments.folders or [Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")]
-    paths = [path for path in sources(folders) if not set(arguments.exclude) & set(path.parts)]
+    paths = [path for path in sources(folders) if not set(arguments.exclude) & set(path.parts)][:: arguments.step]
     started = time.process_time(), time.perf_counter()
     totals: Counter[str] = Counter()
     problems = []

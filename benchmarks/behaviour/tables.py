@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from outcomes import Difference
@@ -115,5 +115,10 @@ def text_table(results: Sequence[Comparison]) -> str:
 
 def markdown_table(results: Sequence[Comparison]) -> str:
     """The same for the documentation."""
-    rows = [HEADINGS, ("---", *["---:"] * (len(HEADINGS) - 1)), *(result.cells for result in results)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown_rows(HEADINGS, [result.cells for result in results])
+
+
+def markdown_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose first column is text and whose others are figures."""
+    lines = [headings, ("---", *["---:"] * (len(headings) - 1)), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

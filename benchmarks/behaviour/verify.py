@@ -1,6 +1,7 @@
 """Proves the pinned projects with `--verify`, as a user would: the tool alone, with the project's own command.
 
     python benchmarks/behaviour/verify.py [NAME | python | npm | go ...] [--list] [--results FILE]
+    python benchmarks/behaviour/verify.py --document docs/verify.md
 
 For each project of suites*.toml: every function is instrumented, the command runs without and with telemetry, what
 changes a test is left out, and the rest is proved. A test that the list explains (`expected`) is allowed to change. The
@@ -27,12 +28,14 @@ from go_library import GoLibrarySuite, GoProgramsSuite
 from npm_suite import NpmSuite
 from outcomes import small_environment, stage
 from projects import Suite
+from proof_document import with_projects
 from python_suite import PythonSuite
 from results import FOLDER
 from suites import load_suites
+from tables import markdown_rows
 
 REPORTING = ("-json", "--json", "--reporter", "--reporter-option")
-TESTS_AT_MOST = 1800
+TESTS_AT_MOST = 3600
 """Seconds for one project; the search for culprits is part of it."""
 
 
@@ -63,7 +66,13 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these projects, or those of a language")
     parser.add_argument("--list", action="store_true", help="list the projects and their commands")
     parser.add_argument("--results", type=Path, default=FOLDER / "verify.json", metavar="FILE")
+    parser.add_argument("--document", type=Path, metavar="FILE", help="write the rows so far into this page")
     options = parser.parse_args()
+    if options.document:
+        known = json.loads(options.results.read_text())
+        date = max(row["date"] for row in known)
+        options.document.write_text(with_projects(options.document.read_text(), known, date))
+        return 0
     chosen = load_suites(options.names)
     suites = [suite for suite in chosen if not isinstance(suite, GoLibrarySuite | GoProgramsSuite)]
     if options.list:
@@ -119,6 +128,7 @@ def _verified(suite: Suite, tree: Path, room: Path) -> dict[str, Any]:
     tool = [sys.executable, "-m", "telemetry_inject", str(tree), "--use-scripts", "--all-functions", "--isolated"]
     tool += ["--no-gitignore", "--json", "--cache-dir", str(room / "cache"), "-o", str(room / "out")]
     tool += [f"--include=/{pattern}" for pattern in patterns]
+    tool += [f"--verify-timeout={suite.timeout}"]
     tool += [f"--verify-allow={test.removeprefix(' > ')}" for test in suite.expected]
     variables = suite.variables(tree)
     if isinstance(suite, PythonSuite):
@@ -163,16 +173,17 @@ def _row(suite: Suite, said: dict[str, Any], seconds: float) -> Row:
 
 
 def table(rows: list[Row]) -> str:
-    """The rows as Markdown, and what they come to."""
+    """The rows as Markdown."""
     head = "project | language | exit | functions | tests | changed at first | left out | changed | allowed | runs | s"
-    lines = [f"| {head} |", "|" + "---|" * (head.count("|") + 1)]
-    for row in rows:
-        cells = (
-            f"{row.name} {row.version}", row.language, row.exit_code, f"{row.functions:,}", f"{row.tests:,}",
-            row.changed_at_first, len(row.left_out), row.changed, row.allowed, row.runs, f"{row.seconds:.0f}",
-        )  # fmt: skip
-        lines.append(f"| {' | '.join(map(str, cells))} |")
-    return "\n".join(lines)
+    lines = [
+        (
+            f"{row.name} {row.version}", row.language, str(row.exit_code), f"{row.functions:,}", f"{row.tests:,}",
+            str(row.changed_at_first), str(len(row.left_out)), str(row.changed), str(row.allowed), str(row.runs),
+            f"{row.seconds:.0f}",
+        )
+        for row in rows
+    ]  # fmt: skip
+    return markdown_rows(head.split(" | "), lines)
 
 
 if __name__ == "__main__":
