@@ -50,8 +50,8 @@ def _summary(rows: Sequence[dict[str, Any]], date: str) -> str:
             "differently (a context that is",
             "  compared, an allocation, a limit of time, a list of what is imported).",
             "",
-            "`--verify-timeout` was what the list of the projects gives: 300 seconds, more for a few. `runs` are of the",
-            "whole command; suites of less than five seconds run twice on either side.",
+            "`--verify-timeout` was what the list of the projects gives: 300 seconds, more for a few. `runs` are of",
+            "the whole command; suites of less than five seconds run twice on either side.",
         )
     )
 

@@ -52,6 +52,7 @@ def write_atomic(path: Path, data: bytes, *, mode: int | None = None, follow_sym
             if mode is not None and stat.S_IMODE(before.st_mode) != stat.S_IMODE(mode):
                 os.chmod(target, stat.S_IMODE(mode))  # noqa: PTH101
             return False
+        _sweep_once(os.path.dirname(target))  # noqa: PTH120 (as in _temporary)
         temporary = _temporary(target)
         try:
             _write(temporary, data, bits, before)
@@ -154,6 +155,15 @@ def _process_space() -> str:
 
         space = platform.node()
     return sha256(space.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+@cache
+def _sweep_once(directory: str) -> None:
+    """A process that was killed before its file took its name left both to do: whoever writes that file cleans up."""
+    try:
+        sweep_stale(Path(directory))
+    except OutputError:
+        pass  # a directory that may be written to and not listed; the write itself tells what is wrong
 
 
 def sweep_stale(directory: Path) -> int:

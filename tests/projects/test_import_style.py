@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from telemetry_inject.projects.import_style import helper_ending, import_style
+from telemetry_inject.projects.import_style import import_style
 
 
 @pytest.mark.parametrize(
@@ -62,22 +62,3 @@ def test_import_style(text: str, style: str | None) -> None:
 )
 def test_any_text_is_read_in_one_pass(text: str) -> None:
     assert import_style(text.encode()) is None
-
-
-@pytest.mark.parametrize(
-    ("suffix", "style", "ending"),
-    [
-        (".ts", "", ""),
-        (".ts", ".js", ".js"),
-        (".ts", ".ts", ".ts"),
-        (".tsx", ".mjs", ".js"),
-        (".ts", ".cjs", ".js"),
-        (".mts", "", ".mjs"),
-        (".mts", ".js", ".mjs"),
-        (".mts", ".ts", ".mts"),
-        (".cts", "", ".cjs"),
-        (".cts", ".ts", ".cts"),
-    ],
-)
-def test_the_ending_that_imports_the_helper(suffix: str, style: str, ending: str) -> None:
-    assert helper_ending(suffix, style) == ending

@@ -8,7 +8,6 @@ import pytest
 from project_tools import HELPER_TS, USES_TS, call, need, tree, tsc, typescript
 
 from telemetry_inject.projects.glob_match import matches
-from telemetry_inject.projects.import_style import helper_ending
 from telemetry_inject.projects.npm_project import NpmPlace, NpmProject
 from telemetry_inject.projects.ts_config import MOST_EXTENDED
 
@@ -18,6 +17,13 @@ ESM = {"type": "module"}
 
 def config(**options: object) -> dict[str, object]:
     return {"compilerOptions": {"target": "es2022", "strict": True, "types": [], "skipLibCheck": True, **options}}
+
+
+def helper_ending(suffix: str, style: str) -> str:
+    """The ending to import a helper by that lies beside a file with this suffix."""
+    if suffix in (".mts", ".cts"):
+        return suffix if style == ".ts" else suffix.replace("t", "j")
+    return ".js" if style in (".mjs", ".cjs") else style
 
 
 def use_helper(root: Path, name: str) -> NpmPlace:

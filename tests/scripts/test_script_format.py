@@ -22,7 +22,6 @@ from telemetry_inject.scripts.script_format import (
     recognise,
     render,
     script_stem,
-    stem_of,
 )
 from telemetry_inject.scripts.script_generator import ScriptGenerator
 from telemetry_inject.types import Insertion, Script, Unit
@@ -320,7 +319,3 @@ NAMES = {
 @pytest.mark.parametrize(("name", "stem"), NAMES.items(), ids=lambda value: ascii(value)[:20])
 def test_names_of_files_are_safe(name: str, stem: str) -> None:
     assert script_stem(name, KEY) == f"{stem}_00010203"
-
-
-def test_a_script_knows_the_name_of_its_file(script: Script) -> None:
-    assert stem_of(script) == "withdraw_00010203"

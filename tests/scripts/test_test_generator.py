@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from telemetry_inject.scripts.script_format import apply, escaped_path, recognise, render, stem_of
+from telemetry_inject.scripts.script_format import apply, escaped_path, recognise, render, script_stem
 from telemetry_inject.scripts.script_generator import ScriptGenerator
 from telemetry_inject.scripts.test_generator import RUNNER, TestGenerator, origin_from
 from telemetry_inject.types import Insertion, Script, Unit
@@ -22,6 +22,11 @@ from .samples import KEY, WITHDRAW
 BEFORE, AFTER = b"import os\n\n\nclass A:\n    ", b"\n\nA()\n"
 
 
+def name_of(script: Script) -> str:
+    """The file name, without extension, under which a run keeps it."""
+    return script_stem(script.meta["function"], bytes.fromhex(script.meta["key"]))
+
+
 def export(
     cache: Path, script: Script, source: bytes, data: bytes | None = None, text: bytes | None = None, name: str = ""
 ) -> Path:
@@ -29,14 +34,14 @@ def export(
     language = script.meta["language"]
     for folder in ("scripts", "tests"):
         (cache / folder / language).mkdir(parents=True, exist_ok=True)
-    test = cache / "tests" / language / f"test_{stem_of(script)}.py"
-    origin = cache / "project" / (name or f"{stem_of(script)}.py")
+    test = cache / "tests" / language / f"test_{name_of(script)}.py"
+    origin = cache / "project" / (name or f"{name_of(script)}.py")
     origin.parent.mkdir(exist_ok=True)
     origin.write_bytes(BEFORE + source + AFTER if text is None else text)
     test.write_bytes(TestGenerator.generate())
     file = escaped_path(origin_from(test.parent.resolve(), origin)).encode()
     told = (data or render(script)).replace(b'"file": ""', b'"file": "%b"' % file)
-    (cache / "scripts" / language / f"{stem_of(script)}.py").write_bytes(told)
+    (cache / "scripts" / language / f"{name_of(script)}.py").write_bytes(told)
     return test
 
 
@@ -79,7 +84,7 @@ def test_a_cache_of_many_scripts_is_proved_at_once(tmp_path: Path, script: Scrip
 
 def test_a_script_and_its_test_may_be_renamed_together(tmp_path: Path, script: Script) -> None:
     test = export(tmp_path, script, WITHDRAW)
-    made = tmp_path / "scripts" / "python" / f"{stem_of(script)}.py"
+    made = tmp_path / "scripts" / "python" / f"{name_of(script)}.py"
     made.rename(made.with_name("other_name.py"))
     done = run(test.rename(test.with_name("test_other_name.py")), cwd=tmp_path)
     assert "6 passed" in done.stdout, done.stdout

@@ -81,12 +81,6 @@ class CostTracker:
         with self._changed:
             return self._spent
 
-    @property
-    def exhausted(self) -> bool:
-        """Whether an attempt was refused because of the budget."""
-        with self._changed:
-            return self._exhausted
-
     @contextmanager
     def attempt(self, need: Need, prices: Prices | None) -> Iterator[Hold]:
         """Hold the money for one attempt; inside, `settle` it with what the provider reports.

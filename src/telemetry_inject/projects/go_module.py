@@ -43,11 +43,6 @@ class GoPlace:
     workspace: str = ""
     in_workspace: bool = False
 
-    @property
-    def otel_version(self) -> str:
-        """The version of OpenTelemetry's Go API that the module requires, or nothing."""
-        return self.telemetry.get(_SDK, "")
-
     def can_import(self, package: str) -> bool:
         """Whether an OpenTelemetry package can be imported with go.mod and vendor/ as they are."""
         if self.vendored is not None:

@@ -1,9 +1,8 @@
-"""What the head of a Go file says: its build constraint, whether it is generated, and what it imports."""
+"""What the head of a Go file says: its build constraint, and what it imports."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 _IGNORE = "ignore"  # by custom, the tag that nobody sets
 _MOST_TOKENS = 100  # of one build constraint
@@ -12,7 +11,6 @@ _BLANK = re.compile(rb"(?:\xef\xbb\xbf)?+(?:\s++|//[^\n]*+|/\*.*?(?:\*/|\Z))*+",
 _PACKAGE = re.compile(rb"package\b(?:[^\S\n]++|/\*[^\n]*?\*/)*+[\w\x80-\xff]++")
 _IMPORT = re.compile(rb"import\b")
 _SPEC = re.compile(rb'(?:(?:\.|[\w\x80-\xff]++)(?:\s|/\*.*?\*/)*+)?+("[^"\n]*+"|`[^`]*+`)', re.DOTALL)
-_GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
 _CONSTRAINT = re.compile(rb"//go:build(?=[ \t\r]|$)(.*)")
 _OLD_CONSTRAINT = re.compile(rb"//[ \t]*\+build(?=[ \t\r]|$)(.*)")
 _TOKEN = re.compile(r"\s*(&&|\|\||[!()]|[^\s&|!()]+)")
@@ -39,23 +37,6 @@ def imports(source: bytes) -> tuple[str, ...]:
         if block and source[at : at + 1] == b")":
             at = _skip(source, at + 1)
     return tuple(found)
-
-
-def imports_c(source: bytes) -> bool:
-    """Whether the file uses cgo."""
-    return (b'"C"' in source or b"`C`" in source) and "C" in imports(source)
-
-
-def uses_net_http(sources: Iterable[bytes]) -> bool:
-    """Whether any of these Go files imports net/http itself."""
-    return any(b"net/http" in source and "net/http" in imports(source) for source in sources)
-
-
-def is_generated(source: bytes) -> bool:
-    """Whether the file says before its package clause that it is generated (go.dev/s/generatedcode)."""
-    if b"DO NOT EDIT" not in source:
-        return False
-    return _GENERATED.search(source, 0, _blank(source, 0)) is not None
 
 
 def build_ignored(source: bytes) -> bool:

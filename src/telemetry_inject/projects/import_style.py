@@ -47,16 +47,6 @@ def import_style(text: bytes) -> str | None:
     return "" if best == "weak" else best
 
 
-def helper_ending(suffix: str, style: str) -> str:
-    """The ending to import the helper by, from a file with this suffix, in a project of this style.
-
-    The helper beside a .mts file is a .mts file itself, and .cts beside .cts; those cannot go without an ending.
-    """
-    if suffix in (".mts", ".cts"):
-        return suffix if style == ".ts" else suffix.replace("t", "j", 1)
-    return ".js" if style in (".mjs", ".cjs") else style
-
-
 def _style(specifier: bytes) -> str | None:
     """The style of one specifier; None when it is no neighbour in code."""
     if b"?" in specifier or b"!" in specifier:  # for a bundler's loader

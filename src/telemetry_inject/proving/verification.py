@@ -27,8 +27,8 @@ MOST_CLEAN, MOST_FULL = 4, 3
 TIMED_RUNS = 3
 AT_WORK = 2.0  # times the processor time of a run without telemetry
 MORE, FEWER = (0.9, 0.99), (0.75, 0.5, 0.25)
-"""Parts of all calls that are left out when a suite with telemetry does not end in time: more until it does, and then
-fewer as long as it does."""
+"""Parts of all calls that are left out when a suite with telemetry does not end in time: more until it does, and as it
+did without; then fewer as long as that holds."""
 QUICK = 5.0
 """Seconds; a faster suite runs twice on either side, so that caches which were cold do not count as overhead."""
 
@@ -186,19 +186,28 @@ class Verifier:
         if not run.timed_out or run.cpu < AT_WORK * fastest(proof.clean):
             return []
         calls = self._calls_of_unfinished(proof, out) or run.calls
-        enough: list[Hot] = []
-        for part in (*MORE, *FEWER):
-            if bool(enough) == (part in MORE):
-                continue
-            hot = busiest(calls, part, self._by_span(), out)
-            if not hot or len(hot) == len(enough):
-                break
+        names = self._by_span()
+
+        def without(hot: Sequence[Hot]) -> tuple[bool, bool]:
+            """Whether it ends then, and as it did without telemetry."""
             self._say(f"not done in time; trying without the {len(hot)} functions that are called most")
             tried = self._run({*out, *(each.item for each in hot)}, self._limit(proof))
-            if not tried.timed_out:
-                enough = hot
-            elif enough:
+            return not tried.timed_out, not compare(proof.clean, [tried], self._allow).changed
+
+        enough: list[Hot] = []
+        same = False
+        for part in MORE:
+            if same or not (hot := busiest(calls, part, names, out)):
                 break
+            ended, same = without(hot)
+            enough = hot if ended else enough
+        for part in FEWER if same else ():
+            hot = busiest(calls, part, names, out)
+            if len(hot) < len(enough):
+                ended, same = without(hot)
+                if not same:
+                    break
+                enough = hot
         return enough
 
     def _calls_of_unfinished(self, proof: Proof, out: Collection[Item]) -> Calls:

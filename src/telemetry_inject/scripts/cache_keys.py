@@ -18,16 +18,9 @@ KEY_BYTES = 32
 _FORMAT = b"telemetry-inject key 1\n"
 
 
-def content_key(*parts: bytes | str) -> bytes:
-    """The SHA-256 (32 bytes) of `parts`, each with its type and its length before it.
-
-    So no two different lists of parts are written alike: ("ab", "c") is not ("a", "bc"). Text is taken as
-    UTF-8; lone surrogates (file names, broken encodings) are kept as they are.
-    """
-    return sha256(_FORMAT + _framed(parts)).digest()
-
-
 def _framed(parts: tuple[bytes | str, ...]) -> bytes:
+    """Each part with its type and its length before it, so that no two lists are written alike: ("ab", "c") is not
+    ("a", "bc"). Text is taken as UTF-8; lone surrogates (file names, broken encodings) are kept as they are."""
     framed = []
     for part in parts:
         if isinstance(part, str):

@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import Any
@@ -231,9 +231,3 @@ def script_stem(name: str, key: bytes) -> str:
         bare = re.sub(r"#\d+$", "", name).rpartition(".")[2]
         name = re.sub(r"[^A-Za-z0-9_]", "_", bare)[:80] or "_"
     return f"{name}_{key[:4].hex()}"
-
-
-def stem_of(script: Script) -> str:
-    """The file name, without extension, of `script`."""
-    meta: Mapping[str, Any] = script.meta
-    return script_stem(meta["function"], bytes.fromhex(meta["key"]))
