@@ -143,6 +143,12 @@ def proofs(arguments: list[str]) -> None:
 
 
 @task
+def itself(arguments: list[str]) -> None:
+    """our own tests without and with telemetry in the tool (half an hour; arguments go to pytest)"""
+    call(environment("dev"), "benchmarks/behaviour/itself.py", *arguments)
+
+
+@task
 def corpus(arguments: list[str]) -> None:
     """every file of the standard library and of this environment: instruments, reverts, compiles"""
     call(environment("dev"), "benchmarks/corpus.py", *arguments)

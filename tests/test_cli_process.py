@@ -22,6 +22,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in ("LLM_PROVIDER", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "LLM_BASE_URL", "DEBUG", "DEBUG_TRACE"):
         monkeypatch.delenv(name, raising=False)
+    for name in os.environ:
+        if name.startswith(("TELEMETRY_INJECT_", "OTEL_")):
+            monkeypatch.delenv(name)
     return tmp_path
 
 
