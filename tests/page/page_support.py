@@ -51,12 +51,13 @@ def record(example: str, room: Path, level: str = "full") -> list[Path]:
         out,
     ]
     spans = room / "spans"
-    for command, cwd in ((tool, room), (build, out), (run, out)):
+    telemetry = {
+        "TELEMETRY_INJECT_FILE": str(spans / f"{example}-{{pid}}.jsonl"),
+        "TELEMETRY_INJECT_PROPAGATE": "true",
+    }
+    for command, cwd, settings in ((tool, room, {}), (build, out, telemetry), (run, out, telemetry)):
         if command:
-            environment = CLEAN | {
-                "TELEMETRY_INJECT_FILE": str(spans / f"{example}-{{pid}}.jsonl"),
-                "TELEMETRY_INJECT_PROPAGATE": "true",
-            }
+            environment = CLEAN | settings
             done = subprocess.run(
                 list(map(str, command)),
                 cwd=cwd,
