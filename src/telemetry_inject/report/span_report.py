@@ -112,24 +112,20 @@ def heading(report: Report) -> str:
     """How much there is, and what could not be read of it."""
     spans = report.spans
     about = "" if spans.traces.exact else "about "
-    parts = [f"{_counted(len(spans), 'span')} in {about}{_counted(len(spans.traces), 'trace')}, "
-             f"{_counted(len(report.files), 'file')}"]  # fmt: skip
+    parts = [f"{counted(len(spans), 'span')} in {about}{counted(len(spans.traces), 'trace')}, "
+             f"{counted(len(report.files), 'file')}"]  # fmt: skip
     if len(spans):
         first = min(process.first for process in spans.processes if process.spans)
         last = max(process.last for process in spans.processes)
         parts.append(f"{format_time(last - first)} from first to last")
-        parts.append(_counted(spans.errors, "error"))
+        parts.append(counted(spans.errors, "error"))
     if spans.unfinished:
-        parts.append(f"{spans.unfinished} never ended")
+        parts.append(f"{spans.unfinished:,} never ended")
     if spans.ignored.dropped:
-        parts.append(f"{spans.ignored.dropped} dropped by the program")
+        parts.append(f"{spans.ignored.dropped:,} dropped by the program")
     if str(spans.ignored):
         parts.append(f"ignored: {spans.ignored}")
     return "; ".join(parts)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def gaps_in_words(report: Report) -> str:
@@ -144,7 +140,7 @@ def gaps_in_words(report: Report) -> str:
         (gaps.other_paths, "on too many paths to show, only in the list of functions"),
         (spans.other_functions, "of too many functions to tell apart"),
     )
-    return "; ".join(f"{count} {what}" for count, what in parts if count)
+    return "; ".join(f"{count:,} {what}" for count, what in parts if count)
 
 
 def _service_lines(report: Report, paint: Painter, view: View) -> Iterator[str]:
@@ -161,7 +157,7 @@ def _service_lines(report: Report, paint: Painter, view: View) -> Iterator[str]:
     rows = view.rows(TABLE_LINES)
     for (service, language), (processes, spans) in ordered[:rows]:
         name = f"{service or '(no name)'}{f' ({language})' if language else ''}"
-        yield paint.fit(f"{name}: {counted(spans, 'span')} of {counted(processes, 'process').replace('sss', 'sses')}")
+        yield paint.fit(f"{name}: {counted(spans, 'span')} of {counted(processes, 'process')}")
     if len(ordered) > rows:
         yield paint.dim(f"... and {len(ordered) - rows} more services")
 
