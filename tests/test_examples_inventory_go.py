@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from examples_support import (
@@ -17,6 +19,7 @@ from examples_support import (
     tool,
 )
 
+from telemetry_inject.report.span_check import check_spans
 from telemetry_inject.report.span_file import load_spans
 
 pytestmark = pytest.mark.xdist_group("inventory_go")
@@ -48,6 +51,23 @@ CALLS = {
 }
 
 
+def planned(run: Callable[[], object], file: Path) -> Spans:
+    """The spans of a run of `plan`, once more if some are lost: its last goroutine calls Done before its own span ends,
+    and where the program is faster to its end, that span is not there (docs/go.md)."""
+    for _ in range(3):
+        file.unlink(missing_ok=True)
+        run()
+        problems = check_spans([file])
+        if not problems:
+            break
+    assert problems == []
+    return Spans(list(load_spans([file])))
+
+
+def plan(copy: Copy) -> Spans:
+    return planned(lambda: copy.run("plan"), copy.spans_file("plan"))
+
+
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     return original(EXAMPLE, tmp_path_factory.mktemp("inventory_go"))
@@ -77,8 +97,7 @@ def test_it_is_still_formatted_and_vetted(copy: Copy) -> None:
 
 
 def test_every_span_lies_below_the_call_that_made_it(copy: Copy) -> None:
-    copy.run("plan")
-    spans = copy.spans("plan")
+    spans = plan(copy)
     assert spans.edges >= CALLS
     (reorder,) = [span for span in spans.all if span.name == "Reorder"]
     asked = [span for span in spans.all if span.name == "ask"]
@@ -88,8 +107,7 @@ def test_every_span_lies_below_the_call_that_made_it(copy: Copy) -> None:
 
 
 def test_errors_are_recorded_once_where_they_came_from(copy: Copy) -> None:
-    copy.run("plan")
-    spans = copy.spans("plan")
+    spans = plan(copy)
     assert ("offer", "asking umbrella: context deadline exceeded") in spans.errors
     assert ("ask", "closed for holidays") in spans.errors  # the supplier itself is too small to be recorded
     assert [message for _, message in spans.errors if "deadline" in message] == [
@@ -100,9 +118,8 @@ def test_errors_are_recorded_once_where_they_came_from(copy: Copy) -> None:
 
 
 def test_a_recovered_panic_is_an_error_of_the_function_that_recovered(copy: Copy) -> None:
-    copy.run("plan")
     nobody = "flask: runtime error: invalid memory address or nil pointer dereference"
-    assert ("ask", nobody) in copy.spans("plan").errors
+    assert ("ask", nobody) in plan(copy).errors
 
 
 @pytest.mark.parametrize(("program", "names"), [("missing", {"main", "open"}), ("usage", {"main"})])
@@ -120,8 +137,7 @@ def test_spans_of_the_http_handler(copy: Copy) -> None:
 
 
 def test_what_each_level_adds(copy: Copy) -> None:
-    copy.run("plan")
-    spans, level = copy.spans("plan"), copy.folder.name
+    spans, level = plan(copy), copy.folder.name
     (looped,) = spans.values("Load", "telemetry.loop.for+6") or [0]
     assert looped == (0 if level == "function" else 7)
     assert sorted(spans.values("offer", "telemetry.arg.cents")) == ([10, 90, 125] if level == "full" else [])
@@ -143,8 +159,11 @@ def test_an_overlay_builds_the_same_program_and_leaves_the_tree_alone(source: Co
     program, spans = room / f"built-{level}", room / f"overlay-{level}.jsonl"
     built = call(["go", "build", "-overlay", overlay, "-o", program, "."], source.folder)
     assert (built.code, built.err) == (0, "")
-    done = call([program, "plan", "data/stock.csv"], source.folder, TELEMETRY_INJECT_FILE=str(spans))
-    assert done == source.results["plan"]
-    assert Spans(list(load_spans([spans]))).edges >= CALLS
+
+    def run() -> None:
+        done = call([program, "plan", "data/stock.csv"], source.folder, TELEMETRY_INJECT_FILE=str(spans))
+        assert done == source.results["plan"]
+
+    assert planned(run, spans).edges >= CALLS
     tested = call(["go", "test", "-vet=off", "-overlay", overlay, "./..."], source.folder)
     assert tested.code == 0, tested.out + tested.err
