@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from telemetry_inject.proving.overhead import hottest, noise, share
+from telemetry_inject.proving.overhead import Hot, enough_to_end, hottest, noise, share
 from telemetry_inject.proving.suite import Run
 from telemetry_inject.proving.variants import Item
 
@@ -52,6 +52,31 @@ def test_a_run_that_was_cut_off_is_not_the_fastest() -> None:
     assert noise([run(1.5), cut_off]) == 0.0
     assert share([run(1.0)], [cut_off]) > 1000
     assert [each.item.name for each in hottest([run(1.0)], [cut_off, run(2.4, CALLS)], 1.2, ITEMS, ())] == ["hot"]
+
+
+def tries(needed_to_end: set[str], needed_for_the_same: set[str]) -> tuple[list[str], list[list[str]]]:
+    """What is left out of a suite that ends, or ends the same, without these; and what was tried."""
+    tried = []
+
+    def without(hot: Sequence[Hot]) -> tuple[bool, bool]:
+        names = {each.item.name for each in hot}
+        tried.append(sorted(names))
+        return names >= needed_to_end, names >= needed_to_end | needed_for_the_same
+
+    calls = {name: [count, 0.1] for name, count in {"hot": 800.0, "warm": 150.0, "rare": 45.0, "slow": 5.0}.items()}
+    found = enough_to_end(calls, ITEMS, (), without)
+    return sorted(each.item.name for each in found), tried
+
+
+def test_no_more_is_left_out_than_lets_a_suite_end_as_it_did() -> None:
+    assert tries({"hot"}, set()) == (["hot"], [["hot", "warm"], ["hot"]])
+    assert tries({"hot"}, {"warm"}) == (["hot", "warm"], [["hot", "warm"], ["hot"]])
+    assert tries({"warm"}, {"rare"})[0] == ["hot", "rare", "warm"]
+
+
+def test_a_suite_that_ends_but_not_as_it_did_keeps_what_ended_it() -> None:
+    assert tries({"hot"}, {"nobody"})[0] == ["hot", "rare", "warm"]
+    assert tries({"nobody"}, set())[0] == []
 
 
 def test_a_suite_that_calls_one_function_very_often(

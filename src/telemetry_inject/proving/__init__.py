@@ -4,7 +4,8 @@
     project_copy.py   the copies                culprits.py    which functions it was
     execution.py      one bounded process       causes.py      why, most likely
     hooking.py        how runners report        builds.py      the same for compilers
-    reports.py        what they report          overhead.py    a budget for time
+    reports.py        what they report          overhead.py    a budget for time, and too little of it
+    proof.py          what came of it
 
 `hooks/` is code that runs inside of the suite's processes, not in ours.
 """

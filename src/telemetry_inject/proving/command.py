@@ -20,10 +20,11 @@ from telemetry_inject.observer import Observer, ObserverGroup
 from telemetry_inject.project_file_edit import add_to_list, project_file_for
 from telemetry_inject.proving.builds import read_diagnostics, suspects_of
 from telemetry_inject.proving.project_copy import ProjectCopier, find_project
+from telemetry_inject.proving.proof import Proof
 from telemetry_inject.proving.suite import RunCache, Suite
 from telemetry_inject.proving.tree import write_tree
 from telemetry_inject.proving.variants import Collected, Item, Variants
-from telemetry_inject.proving.verification import Proof, Say, Verifier
+from telemetry_inject.proving.verification import Say, Verifier
 from telemetry_inject.proving.verification_report import as_json, lines_of
 from telemetry_inject.proving.workplace import Signals, workplace
 from telemetry_inject.types import RunResult

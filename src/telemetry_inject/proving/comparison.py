@@ -90,3 +90,21 @@ def ends_differently(run: Run, expected: dict[str, str], tests: Iterable[str]) -
 def outcome(run: Run, test: str) -> str:
     """How a test ended in a run."""
     return run.verdict if test == COMMAND else run.tests.get(test, ABSENT)
+
+
+def unusable(run: Run) -> str:
+    """Why a run without telemetry is nothing to compare with; nothing when it is."""
+    if run.timed_out:
+        return "the command did not come to an end without telemetry: --verify-timeout gives it more time"
+    if run.exit_code in (126, 127) and not run.tests:
+        return f"the command cannot be run: {_last(run.output)}"
+    if run.exit_code and not run.tests:
+        return f"the command fails without telemetry ({run.verdict}): {_last(run.output)}"
+    if run.tests and not run.count("passed") and run.runners != ["build"]:
+        return f"no test passes without telemetry ({run.verdict}): {_last(run.output)}"
+    return ""
+
+
+def _last(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return " / ".join(lines[-4:])[:600] or "it said nothing"

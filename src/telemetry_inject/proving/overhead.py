@@ -6,7 +6,7 @@ most go first, as each of them saves most.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from telemetry_inject.proving.span_counts import Calls
@@ -15,6 +15,10 @@ from telemetry_inject.proving.variants import Item
 
 _MARGIN = 0.9  # aim a little below the budget: what is measured next is never quite the same
 _SLOW = 100  # a function whose own work takes so many times what its span costs is none of the cheap ones
+
+MORE, FEWER = (0.9, 0.99), (0.75, 0.5, 0.25)
+"""Parts of all calls that are left out when a suite with telemetry does not end in time: more until it does, and as it
+did without; then fewer as long as that holds."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,34 @@ def busiest(calls: Calls, part: float, items: Mapping[str, Sequence[Item]], left
         seen += number
         found += [Hot(item, int(number), seconds) for item in items.get(name, ()) if item not in left]
     return found
+
+
+def enough_to_end(
+    calls: Calls,
+    items: Mapping[str, Sequence[Item]],
+    left: Collection[Item],
+    without: Callable[[Sequence[Hot]], tuple[bool, bool]],
+) -> list[Hot]:
+    """Of the functions that are called most, few that let a suite end when they are left out.
+
+    See `hottest` for `items`. `without` runs the suite with these left out as well: whether it ends then, and as it
+    does without telemetry.
+    """
+    enough: list[Hot] = []
+    same = False
+    for part in MORE:
+        if same or not (hot := busiest(calls, part, items, left)):
+            break
+        ended, same = without(hot)
+        enough = hot if ended else enough
+    for part in FEWER if same else ():
+        hot = busiest(calls, part, items, left)
+        if len(hot) < len(enough):
+            ended, same = without(hot)
+            if not same:
+                break
+            enough = hot
+    return enough
 
 
 def share(clean: Sequence[Run], full: Sequence[Run]) -> float:

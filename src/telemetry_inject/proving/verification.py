@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 from telemetry_inject.proving.builds import Suspects
 from telemetry_inject.proving.causes import likely_cause, names_helper
-from telemetry_inject.proving.comparison import Change, Comparison, compare, ends_differently, outcome
+from telemetry_inject.proving.comparison import Change, compare, ends_differently, outcome, unusable
 from telemetry_inject.proving.culprits import CulpritSearch, Found
-from telemetry_inject.proving.overhead import Hot, busiest, fastest, hottest, share
+from telemetry_inject.proving.overhead import Hot, enough_to_end, fastest, hottest, share
+from telemetry_inject.proving.proof import Left, Proof
 from telemetry_inject.proving.span_counts import Calls
 from telemetry_inject.proving.suite import COMMAND, Run, Suite, can_select
 from telemetry_inject.proving.variants import Item, Variants, below
@@ -26,54 +26,11 @@ MOST_ROUNDS = 5
 MOST_CLEAN, MOST_FULL = 4, 3
 TIMED_RUNS = 3
 AT_WORK = 2.0  # times the processor time of a run without telemetry
-MORE, FEWER = (0.9, 0.99), (0.75, 0.5, 0.25)
-"""Parts of all calls that are left out when a suite with telemetry does not end in time: more until it does, and as it
-did without; then fewer as long as that holds."""
 QUICK = 5.0
 """Seconds; a faster suite runs twice on either side, so that caches which were cold do not count as overhead."""
 
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Left:
-    """A function that was left out, the tests that it changes, and why, most likely. `coarse`: it was left out
-    together with others, without a proof that it is needed."""
-
-    item: Item
-    changes: tuple[Change, ...]
-    cause: str
-    coarse: bool = False
-
-
-@dataclass
-class Proof:
-    """What came of it. `proved`: the tree without the functions in `left` behaves as the clean one.
-
-    `spans`: the most that a run has written.
-    """
-
-    command: str
-    clean: list[Run] = field(default_factory=list)
-    full: list[Run] = field(default_factory=list)
-    first: Comparison | None = None
-    last: Comparison | None = None
-    left: list[Left] = field(default_factory=list)
-    unexplained: dict[str, str] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-    functions: int = 0
-    runs: int = 0
-    search_runs: int = 0
-    spans: int = 0
-    proved: bool = False
-    within_budget: bool | None = None
-
-    @property
-    def overhead(self) -> float | None:
-        """How much more processor time the suite took, as a share; None when nothing was measured."""
-        ended = all(any(not run.timed_out for run in runs) for runs in (self.clean, self.full))
-        return share(self.clean, self.full) if ended and fastest(self.clean) > 0 else None
 
 
 class Verifier:
@@ -107,7 +64,7 @@ class Verifier:
         out = set(left)
         self._say(f"running {self._what} without telemetry")
         proof.clean.append(self._run(None, FIRST_LIMIT if self._timeout is None else self._timeout))
-        problem = _unusable(proof.clean[0])
+        problem = unusable(proof.clean[0])
         if problem:
             proof.problems.append(problem)
             return self._ended(proof, changes, coarse)
@@ -186,29 +143,13 @@ class Verifier:
         if not run.timed_out or run.cpu < AT_WORK * fastest(proof.clean):
             return []
         calls = self._calls_of_unfinished(proof, out) or run.calls
-        names = self._by_span()
 
         def without(hot: Sequence[Hot]) -> tuple[bool, bool]:
-            """Whether it ends then, and as it did without telemetry."""
             self._say(f"not done in time; trying without the {len(hot)} functions that are called most")
             tried = self._run({*out, *(each.item for each in hot)}, self._limit(proof))
             return not tried.timed_out, not compare(proof.clean, [tried], self._allow).changed
 
-        enough: list[Hot] = []
-        same = False
-        for part in MORE:
-            if same or not (hot := busiest(calls, part, names, out)):
-                break
-            ended, same = without(hot)
-            enough = hot if ended else enough
-        for part in FEWER if same else ():
-            hot = busiest(calls, part, names, out)
-            if len(hot) < len(enough):
-                ended, same = without(hot)
-                if not same:
-                    break
-                enough = hot
-        return enough
+        return enough_to_end(calls, self._by_span(), out, without)
 
     def _calls_of_unfinished(self, proof: Proof, out: Collection[Item]) -> Calls:
         """How often functions are called in the tests that were not done: spans are kept from a run's beginning, and
@@ -328,24 +269,6 @@ class Verifier:
             if outcome(before, change.test) == change.before and outcome(after, change.test) == change.after
         ]
         return (kept, True) if kept else (tests, False)
-
-
-def _unusable(run: Run) -> str:
-    """Why a run without telemetry is nothing to compare with; nothing when it is."""
-    if run.timed_out:
-        return "the command did not come to an end without telemetry: --verify-timeout gives it more time"
-    if run.exit_code in (126, 127) and not run.tests:
-        return f"the command cannot be run: {_last(run.output)}"
-    if run.exit_code and not run.tests:
-        return f"the command fails without telemetry ({run.verdict}): {_last(run.output)}"
-    if run.tests and not run.count("passed") and run.runners != ["build"]:
-        return f"no test passes without telemetry ({run.verdict}): {_last(run.output)}"
-    return ""
-
-
-def _last(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return " / ".join(lines[-4:])[:600] or "it said nothing"
 
 
 def _tests(number: int) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 from telemetry_inject.proving.comparison import Change
 from telemetry_inject.proving.overhead import noise, share
+from telemetry_inject.proving.proof import Left, Proof
 from telemetry_inject.proving.suite import Run
-from telemetry_inject.proving.verification import Left, Proof
 from telemetry_inject.report.terminal import counted, printable
 
 _MOST = 10
