@@ -88,7 +88,8 @@ def test(arguments: list[str]) -> None:
     packs([])
     system_packages()
     python = environment("dev")
-    call(python, "-m", "pytest", "-n", "auto", "--dist", "loadgroup", "-q", *arguments)
+    workers = (os.cpu_count() or 1) + 1  # many tests wait for programs, servers and clocks
+    call(python, "-m", "pytest", "-n", str(workers), "--dist", "loadgroup", "-q", *arguments)
 
 
 @task

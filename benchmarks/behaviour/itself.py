@@ -25,6 +25,8 @@ FOLDER = ROOT / ".work" / "itself"
 TREE, SPANS = FOLDER / "tree", FOLDER / "spans"
 TOOL = [sys.executable, "-m", "telemetry_inject"]
 INSTRUMENT = ["--use-scripts", "--all-functions", "--include=*.py", "--exclude=cases/", "--in-place", "--no-cache"]
+TAKEN_OVER = "collector", "go", "npm"
+"""What tests have built or fetched; not what they compare the places of."""
 HOOK = """\
 import os, sys
 if any(os.path.basename(word) in ("telemetry_inject", "telemetry-inject") for word in sys.orig_argv[1:4]):
@@ -59,8 +61,10 @@ def copy_repository() -> None:
         if (ROOT / name).is_file():
             (TREE / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, TREE / name, follow_symlinks=False)
-    if not (TREE / ".work").exists():
-        (TREE / ".work").symlink_to(ROOT / ".work")
+    (TREE / ".work").mkdir(exist_ok=True)
+    for name in TAKEN_OVER:
+        if (ROOT / ".work" / name).exists() and not (TREE / ".work" / name).exists():
+            (TREE / ".work" / name).symlink_to(ROOT / ".work" / name)
 
 
 def environment() -> Path:
