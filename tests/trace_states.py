@@ -1,4 +1,26 @@
-"""What a `tracestate` header may say, for the tests of the helpers in all languages (w3.org/TR/trace-context)."""
+"""What the headers `traceparent` and `tracestate` may say, for the tests of the helpers in all languages
+(w3.org/TR/trace-context)."""
+
+TRACE, PARENT, OTHER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "00f067aa0ba902b7"
+HEADER = f"00-{TRACE}-{PARENT}-01"
+
+# what is said -> the values of `traceparent`, and whether they are followed
+PARENTS: dict[str, tuple[list[str], bool]] = {
+    "as it should be": ([HEADER], True),
+    "flags of later versions": ([HEADER[:-2] + "ff"], True),
+    "a later version": (["01" + HEADER[2:]], True),
+    "a later version with more": (["cc" + HEADER[2:] + "-what-comes-then"], True),
+    "a later version with more, without a dash": (["cc" + HEADER[2:] + ".x"], False),
+    "version ff": (["ff" + HEADER[2:]], False),
+    "more than version 00 has": ([HEADER + "-"], False),
+    "upper case": ([HEADER.upper()], False),
+    "no trace": ([f"00-{'0' * 32}-{PARENT}-01"], False),
+    "no parent": ([f"00-{TRACE}-{'0' * 16}-01"], False),
+    "other digits": ([HEADER.replace("a", "g", 1)], False),
+    "too short": ([HEADER[:-1]], False),
+    "nothing": ([""], False),
+    "two": ([HEADER, HEADER], False),
+}
 
 # header -> what is kept of it
 STATES = {

@@ -100,3 +100,15 @@ def lines_of(spans: Iterable[dict[str, Any]], size: int = 7) -> list[str]:
     """Spans as lines of several each."""
     every = list(spans)
     return [batch(every[at : at + size]) for at in range(0, len(every), size)]
+
+
+def tool(*arguments: str | Path, cwd: Path, code: int = 0) -> str:
+    """What the command prints on standard output; with a code that is not 0, its errors."""
+    done = subprocess.run(
+        [sys.executable, "-m", "telemetry_inject", *map(str, arguments)],
+        cwd=cwd, env=CLEAN | {"TELEMETRY_INJECT_KEY_DIR": str(cwd / "key")}, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr and "is a bug" not in done.stderr, done.stderr
+    assert done.returncode == code, done.stderr
+    return done.stderr if code else done.stdout

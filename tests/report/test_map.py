@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from spans_support import CLEAN, batch, key_values, span, write
+from spans_support import CLEAN, batch, key_values, span, tool, write
 
 ROOT = Path(__file__).resolve().parents[2]
 STORE = """\
@@ -42,18 +42,6 @@ def unused(value):
     return value
 """
 MAIN = "from shop.store import Store\n\n\ndef main():\n    store = Store()\n    store.size = 3\n    return store.get(5)\n\n\nmain()\n"
-
-
-def tool(*arguments: str | Path, cwd: Path, code: int = 0) -> str:
-    """What the command prints on standard output; with a code that is not 0, its errors."""
-    done = subprocess.run(
-        [sys.executable, "-m", "telemetry_inject", *map(str, arguments)],
-        cwd=cwd, env=CLEAN | {"TELEMETRY_INJECT_KEY_DIR": str(cwd / "key")}, capture_output=True, text=True,
-        timeout=120, check=False,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr and "is a bug" not in done.stderr, done.stderr
-    assert done.returncode == code, done.stderr
-    return done.stderr if code else done.stdout
 
 
 def document(*arguments: str | Path, cwd: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from spans_support import CLEAN, batch, key_values, report, span, write
+from spans_support import CLEAN, batch, key_values, report, span, tool, write
 from telemetry_inject.report.span_file import load_spans
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,18 +69,6 @@ def main():
 
 main()
 """
-
-
-def tool(*arguments: str | Path, cwd: Path, code: int = 0) -> str:
-    """What the command prints on standard output; with a code that is not 0, its errors."""
-    done = subprocess.run(
-        [sys.executable, "-m", "telemetry_inject", *map(str, arguments)],
-        cwd=cwd, env=CLEAN | {"TELEMETRY_INJECT_KEY_DIR": str(cwd / "key")}, capture_output=True, text=True,
-        timeout=120, check=False,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr and "is a bug" not in done.stderr, done.stderr
-    assert done.returncode == code, done.stderr
-    return done.stderr if code else done.stdout
 
 
 def run(command: list[str], cwd: Path, spans: Path | None = None) -> tuple[int, str]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from trace_states import STATES
+from trace_states import HEADER, OTHER, PARENT, PARENTS, STATES, TRACE
 
 from runtime_support import PYTHONS, Outcome, Run
-
-TRACE, PARENT, OTHER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "00f067aa0ba902b7"
-HEADER = f"00-{TRACE}-{PARENT}-01"
 
 SERVER = """
     import http.client, http.server, sys, threading
@@ -62,26 +59,12 @@ def test_a_handler_continues_the_trace_of_its_request_and_of_no_other(run: Run, 
     assert all(handlers[x.parent_id] == x.trace_id and x.flags == 0x101 for x in done.named("leaf"))
 
 
-HEADERS = {
-    "as it should be": ([("traceparent", HEADER)], True),
+HEADERS = {name: ([("traceparent", value) for value in values], good) for name, (values, good) in PARENTS.items()} | {
     "in capitals": ([("TRACEPARENT", HEADER)], True),
     "spaces around": ([("traceparent", f"  {HEADER}\t")], True),
-    "flags of later versions": ([("traceparent", HEADER[:-2] + "ff")], True),
-    "a later version": ([("traceparent", "01" + HEADER[2:])], True),
-    "a later version with more": ([("traceparent", "cc" + HEADER[2:] + "-what-comes-then")], True),
-    "a later version with more, without a dash": ([("traceparent", "cc" + HEADER[2:] + ".x")], False),
-    "version ff": ([("traceparent", "ff" + HEADER[2:])], False),
-    "more than version 00 has": ([("traceparent", HEADER + "-")], False),
-    "upper case": ([("traceparent", HEADER.upper())], False),
-    "no trace": ([("traceparent", f"00-{'0' * 32}-{PARENT}-01")], False),
-    "no parent": ([("traceparent", f"00-{TRACE}-{'0' * 16}-01")], False),
-    "other digits": ([("traceparent", HEADER.replace("a", "g", 1))], False),
     "a digit of another script": ([("traceparent", HEADER.replace("1", "\\u00b9", 1))], False),
     "underscores": ([("traceparent", HEADER.replace("0a", "_a", 1))], False),
-    "too short": ([("traceparent", HEADER[:-1])], False),
     "short flags": ([("traceparent", HEADER[:-1] + "-")], False),
-    "nothing": ([("traceparent", "")], False),
-    "two": ([("traceparent", HEADER), ("traceparent", HEADER)], False),
     "another name": ([("trace-parent", HEADER)], False),
 }
 

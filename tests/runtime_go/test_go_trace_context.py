@@ -7,12 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from trace_states import STATES
+from trace_states import HEADER, OTHER, PARENT, PARENTS, STATES, TRACE
 
 from runtime_go_support import Outcome, Program, build
 
-TRACE, PARENT, OTHER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "00f067aa0ba902b7"
-HEADER = f"00-{TRACE}-{PARENT}-01"
 ON = {"TELEMETRY_INJECT_PROPAGATE": "true"}
 
 PROGRAM = """
@@ -241,24 +239,10 @@ def test_a_handler_continues_the_trace_of_its_request_and_of_no_other(program: P
     assert [span.parent_is_remote for span in done.named("middleware")].count(True) == 2
 
 
-HEADERS = {
-    "as it should be": ([HEADER], True),
+HEADERS = PARENTS | {
     "spaces around": ([f" {HEADER}\t"], True),
-    "flags of later versions": ([HEADER[:-2] + "ff"], True),
-    "a later version": (["01" + HEADER[2:]], True),
-    "a later version with more": (["cc" + HEADER[2:] + "-what-comes-then"], True),
-    "a later version with more, without a dash": (["cc" + HEADER[2:] + ".x"], False),
-    "version ff": (["ff" + HEADER[2:]], False),
-    "more than version 00 has": ([HEADER + "-"], False),
-    "upper case": ([HEADER.upper()], False),
-    "no trace": ([f"00-{'0' * 32}-{PARENT}-01"], False),
-    "no parent": ([f"00-{TRACE}-{'0' * 16}-01"], False),
-    "other digits": ([HEADER.replace("a", "g", 1)], False),
     "underscores": ([HEADER.replace("0a", "_a", 1)], False),
     "a sign": ([HEADER.replace("-0a", "-+a", 1)], False),
-    "too short": ([HEADER[:-1]], False),
-    "nothing": ([""], False),
-    "two": ([HEADER, HEADER], False),
 }
 
 

@@ -18,7 +18,6 @@ from telemetry_inject.projects.small_file import UnusableFileError, is_file, rea
 PACKAGE = "telemetryinject"
 NO_MODULE = "no go.mod above it (run go mod init)"
 
-_SDK = "go.opentelemetry.io/otel"
 _IMPORTABLE = re.compile(r"[A-Za-z0-9+._~-]*[A-Za-z0-9+_~-]", re.ASCII)  # one part of an import path
 
 
